@@ -1,0 +1,5 @@
+//! Packet sources.
+
+mod source;
+
+pub use source::{CaptureError, Dropped, Source, Statistics};

@@ -1,0 +1,21 @@
+//! From the bytes of one captured packet to the TCP segment in it (RFC 9293 3.1).
+//!
+//! Everything here is a pure function over borrowed bytes: no file, no clock, no state. [`Packet`] is what a capture
+//! source hands over; [`decode`] takes the link layer, IP and TCP headers off and answers with a [`Segment`] that
+//! borrows the packet's payload, or with the reason why there is none ([`Skipped`]).
+//!
+//! IP fragments and tunnels are named and skipped, never guessed at.
+
+mod address;
+mod decode;
+mod link;
+mod packet;
+mod segment;
+mod tcp;
+
+pub use address::{Address, Endpoint};
+pub use decode::{Skipped, decode};
+pub use link::LinkType;
+pub use packet::{Packet, PacketIndex, Timestamp};
+pub use segment::{Flags, Segment, Seq};
+pub use tcp::{SackBlock, TcpOptions};
