@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Packet, Segment};
+use crate::{Packet, Segment, ip, link, tcp};
 
 /// Why a packet holds no TCP segment that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,21 @@ impl fmt::Display for Skipped {
 ///
 /// [`Skipped`] says why there is none; it is a fact about the traffic, to be counted and not to be raised.
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
-    let _ = packet;
-    Err(Skipped::Malformed("unwritten"))
+    let ip_bytes = link::strip(packet.link, packet.data)?;
+    let datagram = ip::read(ip_bytes, wire_length(packet, ip_bytes))?;
+    tcp::read(packet, &datagram)
+}
+
+/// How many bytes the packet had on the wire from the IP header on, as far as the capture knows.
+///
+/// Some writers store an original length below the captured one; then the captured bytes are the better witness.
+fn wire_length(packet: &Packet<'_>, ip_bytes: &[u8]) -> u32 {
+    let link_header = length(packet.data).saturating_sub(length(ip_bytes));
+    let original = packet.original_len.max(length(packet.data));
+    original.saturating_sub(link_header)
+}
+
+/// The length of captured bytes in the type that lengths on the wire have.
+pub(crate) fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }

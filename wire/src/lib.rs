@@ -4,11 +4,26 @@
 //! source hands over; [`decode`] takes the link layer, IP and TCP headers off and answers with a [`Segment`] that
 //! borrows the packet's payload, or with the reason why there is none ([`Skipped`]).
 //!
+//! One file takes off one kind of header, from the outside in:
+//!
+//! ```text
+//! link      ethernet  | cooked  | loopback | nothing      -> the bytes from the IP header on
+//! internet  ipv4 | ipv6, bounded by the IP length         -> a Datagram: addresses, TCP bytes, their length on the wire
+//! transport tcp, options                                  -> a Segment
+//! ```
+//!
 //! IP fragments and tunnels are named and skipped, never guessed at.
 
 mod address;
+mod cooked;
 mod decode;
+mod ethernet;
+mod ip;
+mod ipv4;
+mod ipv6;
 mod link;
+mod loopback;
+mod options;
 mod packet;
 mod segment;
 mod tcp;
@@ -16,6 +31,6 @@ mod tcp;
 pub use address::{Address, Endpoint};
 pub use decode::{Skipped, decode};
 pub use link::LinkType;
+pub use options::{SackBlock, TcpOptions};
 pub use packet::{Packet, PacketIndex, Timestamp};
 pub use segment::{Flags, Segment, Seq};
-pub use tcp::{SackBlock, TcpOptions};

@@ -1,6 +1,8 @@
-//! Link types: what the first header of a captured packet is.
+//! Link types: what the first header of a captured packet is, and which file takes it off.
 
 use std::fmt;
+
+use crate::{Skipped, cooked, ethernet, loopback};
 
 /// The link-layer header type of a capture (the LINKTYPE_ registry; also the numbers of some DLT_ values that BSDs write).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,5 +74,18 @@ impl fmt::Display for LinkType {
             Self::LinuxSll2 => f.write_str("Linux cooked v2"),
             Self::Other(number) => write!(f, "link type {number}"),
         }
+    }
+}
+
+/// The bytes from the IP header on.
+pub(crate) fn strip(link: LinkType, data: &[u8]) -> Result<&[u8], Skipped> {
+    match link {
+        LinkType::Ethernet => ethernet::strip(data),
+        LinkType::Null => loopback::strip_null(data),
+        LinkType::Loop => loopback::strip_loop(data),
+        LinkType::LinuxSll => cooked::strip_version_1(data),
+        LinkType::LinuxSll2 => cooked::strip_version_2(data),
+        LinkType::RawIp | LinkType::Ipv4 | LinkType::Ipv6 => Ok(data),
+        LinkType::Other(number) => Err(Skipped::LinkType(number)),
     }
 }

@@ -70,7 +70,11 @@ impl fmt::Display for Flags {
             (Self::ECE, 'E'),
             (Self::CWR, 'W'),
         ];
-        let text: String = letters.iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, letter)| letter).collect();
+        let text: String = letters
+            .iter()
+            .filter(|(bit, _)| self.contains(*bit))
+            .map(|(_, letter)| letter)
+            .collect();
         f.pad(&text)
     }
 }
@@ -112,7 +116,8 @@ impl Segment<'_> {
     /// The sequence space it takes (RFC 9293 3.4): its payload on the wire, one for SYN, one for FIN.
     #[must_use]
     pub fn seq_len(&self) -> u32 {
-        let control = u32::from(self.flags.contains(Flags::SYN)) + u32::from(self.flags.contains(Flags::FIN));
+        let control =
+            u32::from(self.flags.contains(Flags::SYN)) + u32::from(self.flags.contains(Flags::FIN));
         self.payload_len.wrapping_add(control)
     }
 

@@ -1,27 +1,86 @@
-//! The TCP options an observer of other people's connections can use (RFC 9293 3.2, 7323, 2018).
+//! The TCP header: which fields of a segment stand where, and which bytes are its payload (RFC 9293 3.1).
+//!
+//! The header is read by hand because a snapshot length may cut it inside its options: etherparse refuses such a header,
+//! while everything that places the segment in its stream stands in the first twenty bytes.
 
-use crate::Seq;
+use crate::{Endpoint, Flags, Packet, Segment, Seq, Skipped, TcpOptions, ip::Datagram};
 
-/// A block of data the receiver holds beyond a hole (RFC 2018 3): `left` is its first sequence number, `right` the one after its last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SackBlock {
-    /// First sequence number of the block.
-    pub left: Seq,
-    /// The sequence number after its last.
-    pub right: Seq,
+/// Reads the segment that an IP packet carried.
+pub(crate) fn read<'a>(packet: &Packet<'a>, ip: &Datagram<'a>) -> Result<Segment<'a>, Skipped> {
+    let header = Header::read(ip)?;
+    let (options, payload) = split_options(header.len, ip.bytes);
+    Ok(Segment {
+        packet: packet.index,
+        at: packet.at,
+        interface: packet.interface,
+        source: Endpoint {
+            address: ip.source,
+            port: header.source_port,
+        },
+        destination: Endpoint {
+            address: ip.destination,
+            port: header.destination_port,
+        },
+        seq: header.seq,
+        ack: header.ack,
+        window: header.window,
+        flags: header.flags,
+        options: TcpOptions::read(options),
+        ip_id: ip.ip_id,
+        unfinished_length: ip.unfinished_length,
+        payload,
+        payload_len: ip.len.saturating_sub(u32::from(header.len)),
+    })
 }
 
-/// The options of one segment; absent ones are `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TcpOptions {
-    /// Maximum segment size the sender is willing to receive (RFC 9293 3.7.1), on a SYN.
-    pub mss: Option<u16>,
-    /// Shift count of the sender's window (RFC 7323 2), on a SYN.
-    pub window_scale: Option<u8>,
-    /// Whether the sender takes selective acknowledgements (RFC 2018 2), on a SYN.
-    pub sack_permitted: bool,
-    /// Selective acknowledgement blocks in the order sent (RFC 2018 3); at most four fit.
-    pub sack: [Option<SackBlock>; 4],
-    /// TSval and TSecr (RFC 7323 3).
-    pub timestamps: Option<(u32, u32)>,
+/// The fixed part of the header, and the length of the whole of it.
+struct Header {
+    source_port: u16,
+    destination_port: u16,
+    seq: Seq,
+    ack: Seq,
+    len: u8,
+    flags: Flags,
+    window: u16,
 }
+
+impl Header {
+    fn read(ip: &Datagram<'_>) -> Result<Self, Skipped> {
+        let fixed = ip
+            .bytes
+            .first_chunk::<FIXED_LEN>()
+            .ok_or(Skipped::Cut("TCP"))?;
+        #[rustfmt::skip]
+        let [
+            s0, s1, d0, d1,
+            q0, q1, q2, q3,
+            a0, a1, a2, a3,
+            offset, bits, w0, w1,
+            _checksum_and_urgent_pointer @ ..,
+        ] = *fixed;
+        let len = (offset >> 4) * 4;
+        if usize::from(len) < FIXED_LEN || u32::from(len) > ip.len {
+            return Err(Skipped::Malformed("TCP"));
+        }
+        Ok(Self {
+            source_port: u16::from_be_bytes([s0, s1]),
+            destination_port: u16::from_be_bytes([d0, d1]),
+            seq: Seq(u32::from_be_bytes([q0, q1, q2, q3])),
+            ack: Seq(u32::from_be_bytes([a0, a1, a2, a3])),
+            len,
+            flags: Flags(u16::from_be_bytes([offset & 0x0f, bits])),
+            window: u16::from_be_bytes([w0, w1]),
+        })
+    }
+}
+
+/// The captured options and the captured payload; the payload is empty where the capture ends before it.
+fn split_options(header_len: u8, bytes: &[u8]) -> (&[u8], &[u8]) {
+    let (header, payload) = bytes
+        .split_at_checked(usize::from(header_len))
+        .unwrap_or((bytes, &[]));
+    (header.get(FIXED_LEN..).unwrap_or_default(), payload)
+}
+
+/// The header without options.
+const FIXED_LEN: usize = 20;
