@@ -1,5 +1,37 @@
-//! Packet sources.
+//! Where packets come from: capture files, standard input, memory.
+//!
+//! Everything here is a [`Source`]: it hands over one [`Packet`](wireseam_wire::Packet) after the other, borrowed from
+//! its own buffer, and keeps [`Statistics`] of what it knows about the capture. What the packets hold is no concern of
+//! this crate. pcap-parser reads the two file formats, and none of its types shows outside.
+//!
+//! ```
+//! use wireseam_capture::{MemorySource, OwnedPacket, Source};
+//! use wireseam_wire::LinkType;
+//!
+//! let mut source = MemorySource::new([OwnedPacket::new(LinkType::RawIp, vec![0x45, 0x00])]);
+//! while let Some(packet) = source.next_packet()? {
+//!     assert_eq!(packet.data.len(), 2);
+//! }
+//! assert_eq!(source.statistics().packets, 1);
+//! # Ok::<(), wireseam_capture::CaptureError>(())
+//! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
+
+mod block;
+mod buffer;
+mod clock;
+mod error;
+mod file;
+mod format;
+mod input;
+mod memory;
+mod pcap;
+mod pcapng;
+mod signature;
 mod source;
 
-pub use source::{CaptureError, Dropped, Source, Statistics};
+pub use error::CaptureError;
+pub use file::FileSource;
+pub use memory::{MemorySource, OwnedPacket};
+pub use source::{Dropped, Source, Statistics};

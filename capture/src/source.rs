@@ -1,8 +1,8 @@
-//! What a packet source is, what it can say about the capture, and how it fails.
-
-use std::io;
+//! What a packet source is, and what it can say about the capture.
 
 use wireseam_wire::{LinkType, Packet};
+
+use crate::CaptureError;
 
 /// Packets the capture itself lost, as far as anyone counted them; `None` is unknown and never 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,16 +43,36 @@ pub trait Source {
     fn statistics(&self) -> &Statistics;
 }
 
-/// Why a capture cannot be read (on).
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CaptureError {
-    /// The operating system refused.
-    #[error("failed to read {name}: {cause}")]
-    Read {
-        /// The file or stream.
-        name: String,
-        /// What the operating system said.
-        cause: io::Error,
-    },
+impl Statistics {
+    /// Takes a packet into account that is about to be handed over.
+    pub(crate) fn count(&mut self, link: LinkType, captured: usize) {
+        self.packets += 1;
+        self.bytes += u64::try_from(captured).unwrap_or(u64::MAX);
+        if !self.link_types.contains(&link) && self.link_types.len() < MOST_LINK_TYPES {
+            self.link_types.push(link);
+        }
+    }
 }
+
+impl<S: Source + ?Sized> Source for &mut S {
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+        (**self).next_packet()
+    }
+
+    fn statistics(&self) -> &Statistics {
+        (**self).statistics()
+    }
+}
+
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+        (**self).next_packet()
+    }
+
+    fn statistics(&self) -> &Statistics {
+        (**self).statistics()
+    }
+}
+
+/// How many link types are listed: captures have one or two, and a hostile file must not make the list slow to search.
+const MOST_LINK_TYPES: usize = 16;

@@ -14,6 +14,8 @@
 //!
 //! IP fragments and tunnels are named and skipped, never guessed at.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
+
 mod address;
 mod cooked;
 mod decode;

@@ -1,0 +1,117 @@
+//! What both file formats have in common: a file is a row of blocks, each of which says how long it is.
+
+use std::ops::Range;
+
+use wireseam_wire::{LinkType, Timestamp};
+
+use crate::Dropped;
+
+/// What the bytes at the front of the buffer say about the block that begins there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Front {
+    /// All of it is there.
+    Whole {
+        /// Its length in bytes.
+        len: usize,
+        /// What it is.
+        kind: Kind,
+    },
+    /// It goes on behind the buffer.
+    Part {
+        /// Its length in bytes, or how many are needed to tell.
+        needs: u64,
+        /// What it is.
+        kind: Kind,
+    },
+    /// It contradicts itself: a predicate that says how.
+    Damaged(&'static str),
+}
+
+/// What a block is, as far as a fault in it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A packet.
+    Packet,
+    /// Something that packets cannot be read without.
+    Description,
+    /// Anything else.
+    Other,
+    /// Too little of it is there to tell.
+    Unknown,
+}
+
+impl Front {
+    /// A block of a known length, whole or in part.
+    pub(crate) fn of_len(len: u64, kind: Kind, buffered: &[u8]) -> Self {
+        match usize::try_from(len) {
+            Ok(len) if len <= buffered.len() => Self::Whole { len, kind },
+            _ => Self::Part { needs: len, kind },
+        }
+    }
+}
+
+/// A packet whose bytes lie in the buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) at: Option<Timestamp>,
+    /// Counted from 0 over the whole capture.
+    pub(crate) interface: u32,
+    pub(crate) link: LinkType,
+    pub(crate) original_len: u32,
+    /// Where its bytes lie, counted from the start of its block.
+    pub(crate) data: Range<usize>,
+}
+
+/// What a block brings.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A packet.
+    Packet(Record),
+    /// What the capture lost, counted anew.
+    Dropped(Dropped),
+    /// Nothing to hand over.
+    Nothing,
+}
+
+/// The byte order of a file or section, that of the host which wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteOrder {
+    Little,
+    Big,
+}
+
+impl ByteOrder {
+    pub(crate) fn big_if(big_endian: bool) -> Self {
+        if big_endian { Self::Big } else { Self::Little }
+    }
+
+    /// By the Byte-Order Magic 0x1A2B3C4D of a pcapng section (draft-ietf-opsawg-pcapng 4.1).
+    pub(crate) fn of_section(magic: [u8; 4]) -> Option<Self> {
+        match magic {
+            [0x1a, 0x2b, 0x3c, 0x4d] => Some(Self::Big),
+            [0x4d, 0x3c, 0x2b, 0x1a] => Some(Self::Little),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn u16(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Self::Little => u16::from_le_bytes(bytes),
+            Self::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    pub(crate) fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    pub(crate) fn u64(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Self::Little => u64::from_le_bytes(bytes),
+            Self::Big => u64::from_be_bytes(bytes),
+        }
+    }
+}
