@@ -1,0 +1,149 @@
+//! What can be typed: commands and options, and nothing of what they do.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Shows where WebSocket messages lie in TCP segments.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wireseam",
+    version,
+    about,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read a capture and print which message lies in which segments
+    #[command(after_help = INSPECT)]
+    Inspect(Inspect),
+    /// Print the JSON Schema of the report
+    Schema(Schema),
+    /// List the rules that findings cite
+    Rules,
+    /// Say what a rule means
+    Explain(Explain),
+}
+
+/// `wireseam inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The capture, pcap or pcapng; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) file: PathBuf,
+    /// How to write the report
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Report only this connection; may be given more than once
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) connection: Vec<u64>,
+    /// How much of each message to show
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) payload: Payload,
+    /// Exit with 1 where there are findings of this level or a more binding one
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
+    pub(crate) fail_on: FailOn,
+    /// Write the report to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// When to colour the map
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: Color,
+}
+
+/// `wireseam schema`.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The report whose schema to print
+    #[arg(value_enum, default_value_t)]
+    pub(crate) of: SchemaOf,
+}
+
+/// `wireseam explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The rule, as findings name it: ws.mask.missing
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+/// How to write a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The boundary map, for people
+    #[default]
+    Text,
+    /// Counts, and a line a connection
+    Summary,
+    /// One JSON document
+    Json,
+    /// A line of JSON for each thing found, as it is found
+    Ndjson,
+}
+
+/// How much of a message to show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Payload {
+    /// Nothing
+    None,
+    /// The first 64 bytes
+    #[default]
+    Preview,
+    /// Its SHA-256
+    Sha256,
+    /// All of it, and its SHA-256
+    Full,
+}
+
+/// From which level on findings make the command fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Violations of a MUST
+    Must,
+    /// Violations of a MUST or a SHOULD
+    Should,
+    /// Any finding
+    Note,
+    /// No finding
+    #[default]
+    Never,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Which schema.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The document of --format json
+    #[default]
+    Json,
+    /// A line of --format ndjson
+    Ndjson,
+}
+
+const INSPECT: &str = "\
+Examples:
+  wireseam inspect chat.pcap                        the map of every connection
+  wireseam inspect chat.pcapng --connection 3       of one
+  wireseam inspect chat.pcap --format json | jq '.connections[].websockets[].messages[].alignment.kind'
+  tcpdump -i eth0 -w - -c 1000 | wireseam inspect -
+
+Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 the capture cannot be read, 4 the output cannot be written";

@@ -1,0 +1,23 @@
+//! What was found, as records, and the ways to write them down. Renderers never parse; they say what they are given.
+
+mod cipher;
+mod collect;
+mod copies;
+mod escape;
+mod json;
+mod ndjson;
+mod record;
+mod render;
+pub mod schema;
+mod summary;
+mod text;
+mod value;
+
+pub use collect::Collector;
+pub use escape::Escaped;
+pub use json::Json;
+pub use ndjson::Ndjson;
+pub use record::Context;
+pub use render::Render;
+pub use summary::Summary;
+pub use text::{Palette, Text};

@@ -1,0 +1,24 @@
+//! What a renderer is: events in, a report out.
+
+use std::io;
+
+use wireseam_analyzer::Event;
+
+use super::{record::Context, schema::Capture};
+
+/// A way to say what was found. The run loop gives it every event in order, then the totals of the capture.
+pub trait Render {
+    /// Takes the next event.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    fn event(&mut self, context: &Context, event: Event) -> io::Result<()>;
+
+    /// Says the rest: there is nothing more to come.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    fn finish(&mut self, capture: &Capture) -> io::Result<()>;
+}

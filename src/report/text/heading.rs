@@ -1,0 +1,250 @@
+//! A connection's first lines: who, what, how it went.
+
+use std::io::{self, Write};
+
+use wireseam_analyzer::{Direction, HandshakeResult, Role};
+
+use super::{
+    arrow,
+    layout::{Palette, count, paint},
+};
+use crate::report::{
+    Escaped,
+    schema::{Beginning, Connection, Ending, Totals, WebSocket},
+};
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    palette: &Palette,
+    connection: &Connection,
+) -> io::Result<()> {
+    let title = format!(
+        "conn {}  {} > {}",
+        connection.id, connection.client, connection.server
+    );
+    writeln!(
+        out,
+        "{}{}",
+        paint(palette.heading, title),
+        subject(connection)
+    )?;
+    writeln!(out, "  {}", life(connection))?;
+    for (direction, totals) in [
+        (
+            Direction::ClientToServer,
+            &connection.directions.client_to_server,
+        ),
+        (
+            Direction::ServerToClient,
+            &connection.directions.server_to_client,
+        ),
+    ] {
+        writeln!(
+            out,
+            "  {}  {}",
+            paint(palette.direction(direction), arrow(direction)),
+            volume(totals)
+        )?;
+    }
+    write_tls(out, connection)?;
+    write_requests(out, connection)
+}
+
+/// What the connection is about, in the first line.
+fn subject(connection: &Connection) -> String {
+    if let Some(websocket) = main_websocket(connection) {
+        return opening(websocket);
+    }
+    let mut words = String::new();
+    if let Some(tls) = &connection.tls {
+        words += "  TLS";
+        if let Some(name) = &tls.sni {
+            words += &format!(" {}", Escaped(name));
+        }
+    } else if connection.layers.iter().any(|layer| layer == "tls") {
+        words += "  TLS";
+    } else if !connection.requests.is_empty() {
+        words += &format!(
+            "  HTTP, {}",
+            count(connection.requests.len() as u64, "request")
+        );
+    } else if connection.layers.iter().any(|layer| layer == "http2") {
+        words += "  HTTP/2";
+    } else if connection.layers.iter().any(|layer| layer == "opaque") {
+        words += "  no protocol recognised";
+    }
+    words
+}
+
+/// The WebSocket that was granted, else the first that was asked for.
+fn main_websocket(connection: &Connection) -> Option<&WebSocket> {
+    let granted = |websocket: &&WebSocket| {
+        matches!(
+            websocket.handshake.result.0,
+            HandshakeResult::Accepted | HandshakeResult::NotCaptured
+        )
+    };
+    connection
+        .websockets
+        .iter()
+        .find(granted)
+        .or(connection.websockets.first())
+}
+
+/// `GET /chat  101  permessage-deflate off`.
+pub(super) fn opening(websocket: &WebSocket) -> String {
+    let handshake = &websocket.handshake;
+    if handshake.result.0 == HandshakeResult::NotCaptured {
+        let sure = handshake
+            .confidence
+            .map(|bits| format!(" ({bits} bits of evidence)"))
+            .unwrap_or_default();
+        return format!("  WebSocket picked up mid-stream, its handshake was not captured{sure}");
+    }
+    let target = handshake
+        .target
+        .as_deref()
+        .unwrap_or("(request not captured)");
+    let mut words = format!("  GET {}", Escaped(target));
+    words += &match (handshake.result.0, handshake.status) {
+        (HandshakeResult::Refused, Some(status)) => format!("  {status}  upgrade refused"),
+        (HandshakeResult::Unanswered, _) => "  no answer captured".to_owned(),
+        (_, Some(status)) => format!("  {status}"),
+        (_, None) => String::new(),
+    };
+    if handshake.result.0 == HandshakeResult::Accepted {
+        let compressed = handshake
+            .extensions
+            .iter()
+            .any(|extension| extension.starts_with("permessage-deflate"));
+        words += if compressed {
+            "  permessage-deflate on"
+        } else {
+            "  permessage-deflate off"
+        };
+    }
+    if let Some(subprotocol) = &handshake.subprotocol {
+        words += &format!("  subprotocol {}", Escaped(subprotocol));
+    }
+    words
+}
+
+/// `tcp http websocket  #1..#20  0.512000 s  from its handshake, ended by the client with FIN`.
+fn life(connection: &Connection) -> String {
+    let mut words = format!(
+        "{}  #{}..#{}",
+        connection.layers.join(" "),
+        connection.first_packet,
+        connection.last_packet
+    );
+    if let (Some(start), Some(duration)) = (connection.start, connection.duration) {
+        words += &format!(
+            "  {} s from {}",
+            duration.microseconds(),
+            start.microseconds()
+        );
+    }
+    words += match connection.opened.0 {
+        Beginning::Handshake => "  opened",
+        Beginning::MidStream => "  picked up mid-stream",
+    };
+    words += match (connection.ended.0, connection.ended_by.map(|role| role.0)) {
+        (Ending::Open, _) => ", still open at the end of the capture",
+        (Ending::Fin, Some(Role::Client)) => ", ended by the client with FIN",
+        (Ending::Fin, Some(Role::Server)) => ", ended by the server with FIN",
+        (Ending::Rst, Some(Role::Client)) => ", reset by the client",
+        (Ending::Rst, Some(Role::Server)) => ", reset by the server",
+        (Ending::Fin, None) => ", ended with FIN",
+        (Ending::Rst, None) => ", reset",
+    };
+    words
+}
+
+fn volume(totals: &Totals) -> String {
+    let mut words = format!(
+        "{} in {}",
+        count(totals.bytes, "byte"),
+        count(totals.segments, "segment")
+    );
+    for (number, thing) in [
+        (totals.retransmissions, "retransmission"),
+        (totals.out_of_order, "reordered segment"),
+        (totals.duplicates, "duplicate"),
+    ] {
+        if number > 0 {
+            words += &format!(", {}", count(number, thing));
+        }
+    }
+    for gap in totals.gaps.iter().take(GAPS) {
+        words += &format!(", gap {} ({})", gap.span, gap.cause);
+    }
+    if totals.gaps.len() > GAPS {
+        words += &format!(", {} more gaps", totals.gaps.len() - GAPS);
+    }
+    words
+}
+
+fn write_tls(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
+    if !connection.layers.iter().any(|layer| layer == "tls") {
+        return Ok(());
+    }
+    let tls = connection.tls.clone().unwrap_or_default();
+    let known = [
+        tls.version.map(|version| Escaped(&version).to_string()),
+        tls.cipher_suite.map(|suite| Escaped(&suite).to_string()),
+        tls.sni
+            .map(|name| format!("server name {}", Escaped(&name))),
+        tls.alpn
+            .map(|protocol| format!("alpn {}", Escaped(&protocol))),
+        (!tls.decrypted).then(|| "not decrypted: what is inside cannot be shown".to_owned()),
+    ];
+    writeln!(
+        out,
+        "  tls  {}",
+        known.into_iter().flatten().collect::<Vec<_>>().join("  ")
+    )
+}
+
+/// HTTP requests, left out where the upgrade in the first line is all there is.
+fn write_requests(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
+    if connection.requests.iter().all(|request| request.upgrade) && connection.requests.len() < 2 {
+        return Ok(());
+    }
+    writeln!(out, "\n  requests")?;
+    for request in &connection.requests {
+        let word = |word: &Option<String>| {
+            word.as_deref()
+                .map_or("?".to_owned(), |word| Escaped(word).to_string())
+        };
+        let status = request
+            .status
+            .map_or("no answer captured".to_owned(), |status| status.to_string());
+        let upgrade = if request.upgrade {
+            "  upgrade to websocket"
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "  {}  {} {} {}  {}  {status}{upgrade}",
+            packets(&request.packets),
+            word(&request.method),
+            word(&request.target),
+            Escaped(&request.version),
+            packets(&request.response_packets),
+        )?;
+    }
+    Ok(())
+}
+
+/// `#4`, `#4..#9`, or `-`.
+fn packets(packets: &[u64]) -> String {
+    match packets {
+        [] => "-".to_owned(),
+        [only] => format!("#{only}"),
+        [first, .., last] => format!("#{first}..#{last}"),
+    }
+}
+
+/// How many gaps a direction's line names.
+const GAPS: usize = 3;

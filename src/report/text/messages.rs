@@ -1,0 +1,200 @@
+//! The map by message: which packets carry it, how it lies in them, when it came.
+
+use std::io::{self, Write};
+
+use wireseam_analyzer::AlignmentKind;
+
+use super::{
+    arrow,
+    layout::{Palette, elide, paint, widest, wrap},
+    preview,
+};
+use crate::report::schema::{Alignment, Message, Slice, WebSocket};
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    palette: &Palette,
+    websocket: &WebSocket,
+) -> io::Result<()> {
+    if websocket.messages.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  messages")?;
+    let rows: Vec<_> = websocket.messages.iter().map(row).collect();
+    let mut widths = [0; COLUMNS];
+    for (column, width) in widths.iter_mut().enumerate() {
+        *width = widest(rows.iter().map(|row| row[column].as_str())).min(WIDEST);
+    }
+    for (message, row) in websocket.messages.iter().zip(&rows) {
+        write_message(out, palette, message, row, widths)?;
+    }
+    Ok(())
+}
+
+fn write_message(
+    out: &mut dyn Write,
+    palette: &Palette,
+    message: &Message,
+    row: &[String; COLUMNS],
+    widths: [usize; COLUMNS],
+) -> io::Result<()> {
+    let direction = message.direction.0;
+    let [id, kind, length, frames, span, alignment, time] = row;
+    let [w_id, w_kind, w_length, w_frames, w_span, w_alignment, _] = widths;
+    let front = format!(
+        "{kind:w_kind$}  {length:>w_length$}  {frames:w_frames$}  {span:>w_span$}  {alignment:w_alignment$}  {time}"
+    );
+    let arrow = paint(palette.direction(direction), arrow(direction));
+    writeln!(out, "  {id:w_id$}  {arrow}  {}", front.trim_end())?;
+
+    let indent = 2 + w_id + 5;
+    let mut details = Vec::new();
+    details.extend(wrap(
+        &elide(slices(&message.slices), SLICES, "slices"),
+        "  ",
+        indent,
+    ));
+    details.extend(remarks(message));
+    for detail in details {
+        writeln!(out, "{:indent$}{}", "", paint(palette.faint, detail))?;
+    }
+    for line in message.payload.iter().flat_map(preview::lines) {
+        writeln!(out, "{:indent$}{line}", "")?;
+    }
+    if let Some(sum) = &message.sha256 {
+        writeln!(out, "{:indent$}sha256 {sum}", "")?;
+    }
+    Ok(())
+}
+
+/// Id, kind, length, frames, span, alignment, time.
+fn row(message: &Message) -> [String; COLUMNS] {
+    let length = match message.length {
+        Some(length) if message.compressed => {
+            format!("{length} ({} deflated)", message.wire_length)
+        }
+        Some(length) => length.to_string(),
+        None => format!("? ({} on the wire)", message.wire_length),
+    };
+    [
+        format!("m{}", message.id),
+        message.opcode.to_string(),
+        length,
+        frames(&message.frames),
+        message.span.to_string(),
+        alignment(&message.alignment),
+        time(message),
+    ]
+}
+
+/// `F1`, `F1 F3 F4`, `F1 F3 .. F90 (40)`.
+fn frames(frames: &[u64]) -> String {
+    match frames {
+        [first, second, .., last] if frames.len() > 4 => {
+            format!("F{first} F{second} .. F{last} ({})", frames.len())
+        }
+        few => few
+            .iter()
+            .map(|frame| format!("F{frame}"))
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+/// `aligned`, `split 3`, `coalesced with F3`, `split 2 + coalesced with F3`, and what else is true of it.
+fn alignment(alignment: &Alignment) -> String {
+    let split = format!("split {}", alignment.segments);
+    let mut words = match alignment.kind.0 {
+        AlignmentKind::Aligned => "aligned".to_owned(),
+        AlignmentKind::Split => split,
+        AlignmentKind::Coalesced => format!("coalesced{}", company(alignment)),
+        AlignmentKind::SplitAndCoalesced => format!("{split} + coalesced{}", company(alignment)),
+    };
+    for (is, word) in [
+        (alignment.retransmission, ", retransmitted"),
+        (alignment.gap, ", gap"),
+        (alignment.super_segment, ", super-segment"),
+    ] {
+        if is {
+            words += word;
+        }
+    }
+    words
+}
+
+/// ` with F3 F4 and 12 more`.
+fn company(alignment: &Alignment) -> String {
+    let named = alignment
+        .shares_with
+        .iter()
+        .take(COMPANY)
+        .map(|frame| format!("F{frame}"));
+    let handshake = alignment.with_handshake.then(|| "the handshake".to_owned());
+    let mut company: Vec<_> = handshake.into_iter().chain(named).collect();
+    let more = alignment.shared_frames.saturating_sub(COMPANY as u64);
+    if more > 0 {
+        company.push(format!("and {more} more"));
+    }
+    if company.is_empty() {
+        String::new()
+    } else {
+        format!(" with {}", company.join(" "))
+    }
+}
+
+/// `0.010000`, or `0.010000..0.020000` from first byte to completed.
+fn time(message: &Message) -> String {
+    match (message.timing.first, message.timing.completed) {
+        (Some(first), Some(completed)) if first == completed => first.microseconds(),
+        (Some(first), Some(completed)) => {
+            format!("{}..{}", first.microseconds(), completed.microseconds())
+        }
+        _ => String::new(),
+    }
+}
+
+/// `#8 196..207`, with a star where these bytes were carried more than once.
+fn slices(slices: &[Slice]) -> Vec<String> {
+    let star = |slice: &Slice| if slice.retransmitted { "*" } else { "" };
+    slices
+        .iter()
+        .map(|slice| format!("#{}{} {}", slice.packet, star(slice), slice.span))
+        .collect()
+}
+
+/// What the columns leave open.
+fn remarks(message: &Message) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !message.complete {
+        remarks.push("incomplete".to_owned());
+    }
+    let own_last = message.slices.iter().map(|slice| slice.packet).max();
+    if own_last.is_some_and(|last| last != message.timing.completed_by) && message.complete {
+        remarks.push(format!(
+            "deliverable only with #{}, which fills a hole before it",
+            message.timing.completed_by
+        ));
+    }
+    let in_stream_order = message.slices.last().map(|slice| slice.packet);
+    if in_stream_order != own_last
+        && let Some(last) = own_last
+    {
+        remarks.push(format!(
+            "completed by #{last}, which carries earlier bytes and came late"
+        ));
+    }
+    if remarks.is_empty() {
+        Vec::new()
+    } else {
+        vec![remarks.join("; ")]
+    }
+}
+
+/// How many columns a message's line has.
+const COLUMNS: usize = 7;
+/// A column that is wider than this does not push the others of its table.
+const WIDEST: usize = 36;
+/// How many slices of one message are shown.
+const SLICES: usize = 40;
+/// How many of the frames are named that share a message's packets.
+const COMPANY: usize = 3;
