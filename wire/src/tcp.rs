@@ -46,6 +46,9 @@ struct Header {
 
 impl Header {
     fn read(ip: &Datagram<'_>) -> Result<Self, Skipped> {
+        if usize::try_from(ip.len).is_ok_and(|len| len < FIXED_LEN) {
+            return Err(Skipped::Malformed("TCP"));
+        }
         let fixed = ip
             .bytes
             .first_chunk::<FIXED_LEN>()

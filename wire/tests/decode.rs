@@ -1,0 +1,545 @@
+//! What `decode` promises, on packets built by hand field by field from the RFCs' header diagrams.
+
+#![allow(clippy::unwrap_used, reason = "a test may unwrap")]
+
+mod build;
+
+use build::{ether_type, ethernet, ipv4, ipv6, tcp};
+use proptest::prelude::*;
+use wireseam_wire::{
+    Flags, LinkType, Packet, PacketIndex, SackBlock, Segment, Seq, Skipped, TcpOptions, Timestamp,
+    decode,
+};
+
+fn packet(link: LinkType, data: &[u8]) -> Packet<'_> {
+    Packet {
+        index: PacketIndex(7),
+        at: Some(Timestamp(1_000)),
+        interface: 2,
+        link,
+        original_len: u32::try_from(data.len()).unwrap(),
+        data,
+    }
+}
+
+fn raw(data: &[u8]) -> Result<Segment<'_>, Skipped> {
+    decode(&packet(LinkType::RawIp, data))
+}
+
+fn hello() -> Vec<u8> {
+    tcp::Builder::default().payload(b"hello").build()
+}
+
+#[test]
+fn every_field_stands_where_rfc_9293_puts_it() {
+    let tcp = tcp::Builder {
+        source_port: 40_000,
+        destination_port: 9_001,
+        seq: 0xffff_ff00,
+        ack: 0x0102_0304,
+        flags: 0x118,
+        window: 0xfff1,
+        options: vec![1, 1, 8, 10, 0, 0, 0, 5, 0, 0, 0, 6],
+        payload: b"hello".to_vec(),
+    };
+    let bytes = ipv4::Builder::new(6, tcp.build())
+        .identification(0xbeef)
+        .build();
+    let segment = raw(&bytes).unwrap();
+    assert_eq!(segment.packet, PacketIndex(7));
+    assert_eq!(segment.at, Some(Timestamp(1_000)));
+    assert_eq!(segment.interface, 2);
+    assert_eq!(segment.source.to_string(), "10.0.0.1:40000");
+    assert_eq!(segment.destination.to_string(), "10.0.0.2:9001");
+    assert_eq!(
+        (segment.seq, segment.ack),
+        (Seq(0xffff_ff00), Seq(0x0102_0304))
+    );
+    assert_eq!(segment.window, 0xfff1);
+    assert_eq!(
+        segment.flags,
+        Flags::PSH.with(Flags::ACK).with(Flags(0x100))
+    );
+    assert_eq!(segment.options.timestamps, Some((5, 6)));
+    assert_eq!(segment.ip_id, Some(0xbeef));
+    assert!(!segment.unfinished_length);
+    assert_eq!((segment.payload, segment.payload_len), (&b"hello"[..], 5));
+}
+
+#[test]
+fn every_link_header_is_taken_off() {
+    let v4 = ipv4::Builder::new(6, hello()).build();
+    let v6 = ipv6::build(&[], 6, &hello());
+    let cases = [
+        (
+            LinkType::Ethernet,
+            ethernet::frame(&[], ether_type::IPV4, &v4),
+        ),
+        (
+            LinkType::Ethernet,
+            ethernet::frame(&[], ether_type::IPV6, &v6),
+        ),
+        (
+            LinkType::Ethernet,
+            ethernet::frame(&[0x8100], ether_type::IPV4, &v4),
+        ),
+        (
+            LinkType::Ethernet,
+            ethernet::frame(&[0x88a8, 0x8100], ether_type::IPV6, &v6),
+        ),
+        (
+            LinkType::Ethernet,
+            ethernet::frame(&[0x9100, 0x9100, 0x8100], ether_type::IPV4, &v4),
+        ),
+        (
+            LinkType::LinuxSll,
+            [&[0; 14][..], &[0x08, 0x00], &v4[..]].concat(),
+        ),
+        (
+            LinkType::LinuxSll,
+            [&[0; 14][..], &[0x86, 0xdd], &v6[..]].concat(),
+        ),
+        (
+            LinkType::LinuxSll,
+            [&[0; 14][..], &[0x81, 0x00, 0, 5, 0x08, 0x00], &v4[..]].concat(),
+        ),
+        (
+            LinkType::LinuxSll2,
+            [&[0x08, 0x00][..], &[0; 18], &v4[..]].concat(),
+        ),
+        (
+            LinkType::LinuxSll2,
+            [&[0x86, 0xdd][..], &[0; 18], &v6[..]].concat(),
+        ),
+        (LinkType::Null, [&[2, 0, 0, 0], &v4[..]].concat()),
+        (LinkType::Null, [&[0, 0, 0, 2], &v4[..]].concat()),
+        (LinkType::Null, [&[10, 0, 0, 0], &v6[..]].concat()),
+        (LinkType::Null, [&[24, 0, 0, 0], &v6[..]].concat()),
+        (LinkType::Null, [&[0, 0, 0, 28], &v6[..]].concat()),
+        (LinkType::Null, [&[30, 0, 0, 0], &v6[..]].concat()),
+        (LinkType::Loop, [&[0, 0, 0, 2], &v4[..]].concat()),
+        (LinkType::Loop, [&[0, 0, 0, 24], &v6[..]].concat()),
+        (LinkType::RawIp, v4.clone()),
+        (LinkType::RawIp, v6.clone()),
+        (LinkType::Ipv4, v4.clone()),
+        (LinkType::Ipv6, v6.clone()),
+    ];
+    for (link, data) in &cases {
+        let packet = packet(*link, data);
+        let segment =
+            decode(&packet).unwrap_or_else(|skipped| panic!("{link} {data:02x?}: {skipped}"));
+        assert_eq!(
+            (segment.payload, segment.payload_len),
+            (&b"hello"[..], 5),
+            "{link}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_ip_is_named() {
+    let arp = ethernet::frame(&[], 0x0806, &[0; 28]);
+    let tagged_arp = ethernet::frame(&[0x8100], 0x0806, &[0; 28]);
+    assert_eq!(
+        decode(&packet(LinkType::Ethernet, &arp)).unwrap_err(),
+        Skipped::NotIp(0x0806)
+    );
+    assert_eq!(
+        decode(&packet(LinkType::Ethernet, &tagged_arp)).unwrap_err(),
+        Skipped::NotIp(0x0806)
+    );
+    assert_eq!(
+        decode(&packet(LinkType::Null, &[7, 0, 0, 0])).unwrap_err(),
+        Skipped::NotIp(7)
+    );
+    assert_eq!(
+        decode(&packet(LinkType::Loop, &[2, 0, 0, 0])).unwrap_err(),
+        Skipped::NotIp(u16::MAX)
+    );
+    assert_eq!(
+        decode(&packet(LinkType::Other(147), &[0; 60])).unwrap_err(),
+        Skipped::LinkType(147)
+    );
+    assert_eq!(raw(&[0x50; 60]).unwrap_err(), Skipped::Malformed("IP"));
+    assert_eq!(raw(&[]).unwrap_err(), Skipped::Cut("IP"));
+}
+
+#[test]
+fn what_is_not_tcp_is_named() {
+    assert_eq!(
+        raw(&ipv4::Builder::new(17, vec![0; 8]).build()).unwrap_err(),
+        Skipped::NotTcp(17)
+    );
+    assert_eq!(
+        raw(&ipv6::build(&[], 58, &[0; 8])).unwrap_err(),
+        Skipped::NotTcp(58)
+    );
+    let behind_hop_by_hop = ipv6::build(&[(0, vec![1, 4, 0, 0, 0, 0])], 17, &[0; 8]);
+    assert_eq!(raw(&behind_hop_by_hop).unwrap_err(), Skipped::NotTcp(17));
+}
+
+#[test]
+fn ethernet_padding_is_no_payload() {
+    let syn = tcp::Builder::default().build();
+    for ip in [
+        ipv4::Builder::new(6, syn.clone()).build(),
+        ipv6::build(&[], 6, &syn),
+    ] {
+        let number = if ip[0] >> 4 == 4 {
+            ether_type::IPV4
+        } else {
+            ether_type::IPV6
+        };
+        let mut frame = ethernet::frame(&[], number, &ip);
+        frame.resize(frame.len() + 6, 0xee);
+        let packet = packet(LinkType::Ethernet, &frame);
+        let segment = decode(&packet).unwrap();
+        assert_eq!((segment.payload, segment.payload_len), (&b""[..], 0));
+    }
+}
+
+#[test]
+fn ipv4_options_are_stepped_over() {
+    let bytes = ipv4::Builder::new(6, hello())
+        .options(&[7, 7, 4, 0, 0, 0, 0, 0])
+        .build();
+    assert_eq!(raw(&bytes).unwrap().payload, b"hello");
+}
+
+#[test]
+fn super_segment_without_ip_length_takes_the_packet_length() {
+    let payload = vec![0x55; 70_000];
+    let tcp = tcp::Builder::default().payload(&payload).build();
+    let v6 = ipv6::with_payload_length(0, &[], 6, &tcp);
+    for total_length in [0, 20] {
+        let v4 = ipv4::Builder::new(6, tcp.clone())
+            .total_length(total_length)
+            .build();
+        for (number, ip) in [(ether_type::IPV4, &v4), (ether_type::IPV6, &v6)] {
+            let frame = ethernet::frame(&[0x8100], number, ip);
+            let packet = packet(LinkType::Ethernet, &frame);
+            let segment = decode(&packet).unwrap();
+            assert!(segment.unfinished_length);
+            assert_eq!(
+                (segment.payload.len(), segment.payload_len),
+                (70_000, 70_000)
+            );
+            let cut = Packet {
+                data: &frame[..100],
+                ..packet
+            };
+            assert_eq!(decode(&cut).unwrap().payload_len, 70_000);
+        }
+    }
+}
+
+#[test]
+fn jumbogram_has_the_length_of_its_option() {
+    let tcp = tcp::Builder::default().payload(&[0x55; 70_000]).build();
+    let length = u32::try_from(tcp.len() + 8).unwrap().to_be_bytes();
+    let option = [&[0xc2, 4], &length[..]].concat();
+    let bytes = ipv6::with_payload_length(0, &[(0, option)], 6, &tcp);
+    let segment = raw(&bytes).unwrap();
+    assert!(!segment.unfinished_length);
+    assert_eq!(
+        (segment.payload.len(), segment.payload_len),
+        (70_000, 70_000)
+    );
+}
+
+#[test]
+fn snapshot_length_cuts_payload_and_not_its_length() {
+    let tcp = tcp::Builder::default().payload(&[0x55; 1_000]).build();
+    let v4 = ethernet::frame(
+        &[],
+        ether_type::IPV4,
+        &ipv4::Builder::new(6, tcp.clone()).build(),
+    );
+    let v6 = ethernet::frame(&[], ether_type::IPV6, &ipv6::build(&[], 6, &tcp));
+    for frame in [v4, v6] {
+        let whole = packet(LinkType::Ethernet, &frame);
+        let cut = Packet {
+            data: &frame[..96],
+            ..whole
+        };
+        let segment = decode(&cut).unwrap();
+        assert_eq!(segment.payload_len, 1_000);
+        assert_eq!(segment.payload, &whole.data[frame.len() - 1_000..96]);
+        let captured_as_original = Packet {
+            original_len: 96,
+            ..cut
+        };
+        assert_eq!(decode(&captured_as_original).unwrap().payload_len, 1_000);
+        let nonsense = Packet {
+            original_len: 0,
+            ..cut
+        };
+        assert_eq!(decode(&nonsense).unwrap().payload_len, 1_000);
+    }
+}
+
+#[test]
+fn cut_inside_tcp_options_keeps_the_segment() {
+    let options = vec![
+        2, 4, 0x05, 0xb4, 1, 3, 3, 7, 8, 10, 0, 0, 0, 5, 0, 0, 0, 6, 1, 0,
+    ];
+    let tcp = tcp::Builder {
+        options,
+        ..tcp::Builder::default()
+    }
+    .payload(b"hello")
+    .build();
+    let bytes = ipv4::Builder::new(6, tcp).build();
+    let whole = packet(LinkType::RawIp, &bytes);
+    for len in 40..60 {
+        let segment = decode(&Packet {
+            data: &bytes[..len],
+            ..whole
+        })
+        .unwrap();
+        assert_eq!((segment.payload, segment.payload_len), (&b""[..], 5));
+        assert_eq!(segment.options.mss, (len >= 44).then_some(1_460));
+        assert_eq!(segment.options.window_scale, (len >= 48).then_some(7));
+        assert_eq!(segment.options.timestamps, (len >= 58).then_some((5, 6)));
+    }
+    assert_eq!(
+        decode(&Packet {
+            data: &bytes[..39],
+            ..whole
+        })
+        .unwrap_err(),
+        Skipped::Cut("TCP")
+    );
+}
+
+#[test]
+fn fragments_are_named_and_atomic_ones_pass() {
+    let first = ipv4::Builder::new(6, hello()).fragment(0x2000).build();
+    let later = ipv4::Builder::new(6, hello()).fragment(0x0003).build();
+    let unfragmented = ipv4::Builder::new(6, hello()).fragment(0x4000).build();
+    assert_eq!(raw(&first).unwrap_err(), Skipped::Fragment);
+    assert_eq!(raw(&later).unwrap_err(), Skipped::Fragment);
+    assert_eq!(raw(&unfragmented).unwrap().payload, b"hello");
+    let v6 = |offset_and_more: u16| {
+        let [high, low] = offset_and_more.to_be_bytes();
+        ipv6::build(&[(44, vec![high, low, 0, 0, 0, 9])], 6, &hello())
+    };
+    assert_eq!(raw(&v6(0x0001)).unwrap_err(), Skipped::Fragment);
+    assert_eq!(raw(&v6(0x0010)).unwrap_err(), Skipped::Fragment);
+    assert_eq!(raw(&v6(0)).unwrap().payload, b"hello");
+}
+
+#[test]
+fn extension_headers_are_stepped_over() {
+    let options = |len: usize| vec![0; len];
+    let authentication = [&[0, 0], &[0x11; 16][..]].concat();
+    let bytes = ipv6::build(
+        &[
+            (0, options(14)),
+            (60, options(6)),
+            (43, options(22)),
+            (60, options(6)),
+        ],
+        6,
+        &hello(),
+    );
+    assert_eq!(raw(&bytes).unwrap().payload, b"hello");
+    let bytes = ipv6::build(&[(0, options(6)), (51, authentication)], 6, &hello());
+    assert_eq!(
+        (
+            raw(&bytes).unwrap().payload,
+            raw(&bytes).unwrap().payload_len
+        ),
+        (&b"hello"[..], 5)
+    );
+    let authentication = [&[6, 4, 0, 0], &[0x11; 20][..], &hello()].concat();
+    assert_eq!(
+        raw(&ipv4::Builder::new(51, authentication).build())
+            .unwrap()
+            .payload,
+        b"hello"
+    );
+}
+
+#[test]
+fn contradicting_headers_are_named() {
+    let mut short_offset = hello();
+    short_offset[12] = 0x40;
+    assert_eq!(
+        raw(&ipv4::Builder::new(6, short_offset).build()).unwrap_err(),
+        Skipped::Malformed("TCP")
+    );
+    let mut long_offset = hello();
+    long_offset[12] = 0xf0;
+    assert_eq!(
+        raw(&ipv4::Builder::new(6, long_offset).build()).unwrap_err(),
+        Skipped::Malformed("TCP")
+    );
+    let short = ipv4::Builder::new(6, hello()).total_length(19).build();
+    assert_eq!(raw(&short).unwrap_err(), Skipped::Malformed("IPv4"));
+    let header_beyond_length = ipv4::Builder::new(6, hello()).total_length(30).build();
+    assert_eq!(
+        raw(&header_beyond_length).unwrap_err(),
+        Skipped::Malformed("TCP")
+    );
+}
+
+#[test]
+fn options_are_read_in_any_order_and_unknown_ones_stepped_over() {
+    let read = |options: &[u8]| {
+        let tcp = tcp::Builder {
+            options: options.to_vec(),
+            ..tcp::Builder::default()
+        };
+        raw(&ipv4::Builder::new(6, tcp.build()).build())
+            .unwrap()
+            .options
+    };
+    let block = |left, right| {
+        Some(SackBlock {
+            left: Seq(left),
+            right: Seq(right),
+        })
+    };
+    let syn = [30, 4, 9, 9, 4, 2, 3, 3, 14, 2, 4, 0x05, 0xb4, 34, 2, 1];
+    assert_eq!(
+        read(&syn),
+        TcpOptions {
+            mss: Some(1_460),
+            window_scale: Some(14),
+            sack_permitted: true,
+            ..TcpOptions::default()
+        }
+    );
+    let sack = [
+        &[1, 1, 5, 18][..],
+        &[0, 0, 0, 1, 0, 0, 0, 2],
+        &[0, 0, 0, 3, 0, 0, 0, 4],
+    ]
+    .concat();
+    assert_eq!(read(&sack).sack, [block(1, 2), block(3, 4), None, None]);
+    let full = [&[1, 1, 5, 34][..], &[0xff; 32]].concat();
+    assert_eq!(read(&full).sack, [block(u32::MAX, u32::MAX); 4]);
+    for malformed in [
+        &[8, 0, 1, 1][..],
+        &[8, 1, 1, 1],
+        &[8, 11, 0, 0],
+        &[5, 4, 0, 0],
+        &[2, 3, 5, 0],
+        &[3],
+        &[0, 8, 10, 0],
+    ] {
+        assert_eq!(read(malformed), TcpOptions::default(), "{malformed:?}");
+    }
+}
+
+const LINKS: [LinkType; 9] = [
+    LinkType::Ethernet,
+    LinkType::Null,
+    LinkType::Loop,
+    LinkType::RawIp,
+    LinkType::Ipv4,
+    LinkType::Ipv6,
+    LinkType::LinuxSll,
+    LinkType::LinuxSll2,
+    LinkType::Other(147),
+];
+
+/// Whatever the packet, a segment's payload is captured bytes of it, and the wire had at least as many.
+fn payload_is_honest(packet: &Packet<'_>) -> Result<(), TestCaseError> {
+    if let Ok(segment) = decode(packet) {
+        prop_assert!(
+            segment.payload.is_empty()
+                || packet
+                    .data
+                    .as_ptr_range()
+                    .contains(&segment.payload.as_ptr())
+        );
+        prop_assert!(segment.payload.len() <= packet.data.len());
+        prop_assert!(segment.payload.len() <= usize::try_from(segment.payload_len).unwrap());
+    }
+    Ok(())
+}
+
+/// Any valid packet: either IP version, any options and payload, on Ethernet with some tags.
+fn valid_frame() -> impl Strategy<Value = (tcp::Builder, Vec<u8>)> {
+    let tags = prop::collection::vec(prop::sample::select(vec![0x8100, 0x88a8, 0x9100]), 0..3);
+    (
+        tcp::any_builder(),
+        any::<bool>(),
+        tags,
+        prop::collection::vec(0_u8..3, 0..4),
+    )
+        .prop_map(|(tcp, v4, tags, extensions)| {
+            let bytes = tcp.build();
+            let extensions: Vec<_> = extensions
+                .iter()
+                .map(|n| ([0, 60, 43][usize::from(*n)], vec![0; 6]))
+                .collect();
+            let frame = match v4 {
+                true => ethernet::frame(
+                    &tags,
+                    ether_type::IPV4,
+                    &ipv4::Builder::new(6, bytes).build(),
+                ),
+                false => ethernet::frame(
+                    &tags,
+                    ether_type::IPV6,
+                    &ipv6::build(&extensions, 6, &bytes),
+                ),
+            };
+            (tcp, frame)
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_decode_without_panic(
+        data in prop::collection::vec(any::<u8>(), 0..200),
+        original_len in any::<u32>(),
+    ) {
+        for link in LINKS {
+            payload_is_honest(&Packet { original_len, ..packet(link, &data) })?;
+        }
+    }
+
+    #[test]
+    fn damaged_packets_decode_without_panic(
+        (_, mut frame) in valid_frame(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        for (at, byte) in damage {
+            let at = at.index(frame.len());
+            frame[at] = byte;
+        }
+        payload_is_honest(&packet(LinkType::Ethernet, &frame))?;
+    }
+
+    #[test]
+    fn packet_decodes_to_what_was_built((tcp, frame) in valid_frame()) {
+        let packet = packet(LinkType::Ethernet, &frame);
+        let segment = decode(&packet).unwrap();
+        prop_assert_eq!(segment.source.port, tcp.source_port);
+        prop_assert_eq!(segment.destination.port, tcp.destination_port);
+        prop_assert_eq!((segment.seq, segment.ack), (Seq(tcp.seq), Seq(tcp.ack)));
+        prop_assert_eq!((segment.flags, segment.window), (Flags(tcp.flags), tcp.window));
+        prop_assert_eq!(segment.payload, &tcp.payload[..]);
+        prop_assert_eq!(usize::try_from(segment.payload_len).unwrap(), tcp.payload.len());
+    }
+
+    #[test]
+    fn truncation_only_shortens_payload((tcp, frame) in valid_frame()) {
+        let whole = packet(LinkType::Ethernet, &frame);
+        let headers = frame.len() - tcp.payload.len();
+        for len in 0..frame.len() {
+            let cut = Packet { data: &frame[..len], ..whole };
+            match decode(&cut) {
+                Ok(segment) => {
+                    prop_assert_eq!(usize::try_from(segment.payload_len).unwrap(), tcp.payload.len());
+                    prop_assert_eq!(segment.payload, &tcp.payload[..len.saturating_sub(headers)]);
+                }
+                Err(skipped) => prop_assert!(matches!(skipped, Skipped::Cut(_)) && len < headers, "{} at {}", skipped, len),
+            }
+        }
+    }
+}
