@@ -136,16 +136,16 @@ impl FileSource {
     /// What to say of a file whose last block needs more bytes than there are; nothing if it ends where a block does.
     fn truncated(&self, needs: u64, kind: Kind) -> Option<String> {
         let there = u64::try_from(self.buffer.front().len()).unwrap_or(u64::MAX);
-        let short = needs.saturating_sub(there);
+        let short = byte_count(needs.saturating_sub(there));
         let last = self.statistics.packets;
         match kind {
             _ if there == 0 => None,
             Kind::Packet => Some(format!(
-                "the capture ends inside packet {}, {short} bytes short",
+                "the capture ends inside packet {}, {short} short",
                 last + 1
             )),
             Kind::Description | Kind::Other => Some(format!(
-                "the capture ends inside a block behind packet {last}, {short} bytes short"
+                "the capture ends inside a block behind packet {last}, {short} short"
             )),
             Kind::Unknown => Some(format!(
                 "the capture ends inside the header of a block behind packet {last}"
@@ -209,6 +209,12 @@ impl fmt::Debug for FileSource {
             .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
+}
+
+/// "1 byte", "2 bytes".
+fn byte_count(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} byte{plural}")
 }
 
 fn failed_to_open(name: String, cause: io::Error) -> CaptureError {
