@@ -37,6 +37,8 @@
 //! # Ok::<(), wireseam::Error>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
+
 pub mod report;
 mod run;
 

@@ -101,7 +101,73 @@ impl Formatter for Escaping {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::report::{samples, schema};
+
+    #[test]
+    fn the_document_keeps_its_schema() {
+        let document = document();
+        let validator = jsonschema::validator_for(&schema::json_schema()).unwrap();
+        let faults: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert!(faults.is_empty(), "{faults:#?}");
+        let mut broken = document;
+        broken["connections"][0]["ended"] = json!("exploded");
+        assert!(
+            !validator.is_valid(&broken),
+            "the schema refuses words that are not in the format"
+        );
+    }
+
+    #[test]
+    fn a_later_retransmission_marks_earlier_bytes() {
+        let document = document();
+        let websocket = &document["connections"][0]["websockets"][0];
+        let message = &websocket["messages"][1];
+        assert_eq!(
+            message["slices"],
+            json!([
+                { "packet": 9, "span": [207, 213], "retransmitted": true },
+                { "packet": 10, "span": [213, 515], "retransmitted": false },
+            ])
+        );
+        assert_eq!(message["alignment"]["retransmission"], true);
+        assert_eq!(websocket["frames"][1]["alignment"]["retransmission"], true);
+        assert_eq!(
+            websocket["messages"][0]["alignment"]["retransmission"],
+            false
+        );
+    }
+
+    #[test]
+    fn times_are_numbers_to_the_nanosecond_and_payloads_say_that_they_were_cut() {
+        let message = &document()["connections"][0]["websockets"][0]["messages"][0];
+        assert_eq!(message["timing"]["acked"].to_string(), "0.007000001");
+        assert_eq!(
+            message["payload"],
+            json!({ "text": "hell\u{1b}\"", "truncated": true })
+        );
+        let message = &document()["connections"][0]["websockets"][0]["messages"][1];
+        assert_eq!(message["timing"]["acked"], Value::Null);
+        assert_eq!(
+            message["payload"],
+            json!({ "base64": "yv4A", "truncated": true })
+        );
+    }
+
+    fn document() -> Value {
+        let mut out = Vec::new();
+        samples::render(&mut Json::new(&mut out));
+        assert!(
+            !out.iter().any(|byte| *byte == 0x1b || *byte == 0x9b),
+            "no control character stands in the output"
+        );
+        serde_json::from_slice(&out).unwrap()
+    }
 
     #[test]
     fn misleading_characters_are_escaped_and_read_back_the_same() {

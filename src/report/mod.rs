@@ -8,6 +8,8 @@ mod json;
 mod ndjson;
 mod record;
 mod render;
+#[cfg(test)]
+mod samples;
 pub mod schema;
 mod summary;
 mod text;

@@ -39,3 +39,56 @@ impl<W: Write> Render for Ndjson<W> {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::report::{samples, schema};
+
+    #[test]
+    fn every_line_keeps_the_schema_and_says_where_it_belongs() {
+        let mut out = Vec::new();
+        samples::render(&mut Ndjson::new(&mut out));
+        let validator = jsonschema::validator_for(&schema::line_schema()).unwrap();
+        let lines: Vec<Value> = String::from_utf8(out)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        for line in &lines {
+            let faults: Vec<_> = validator
+                .iter_errors(line)
+                .map(|fault| fault.to_string())
+                .collect();
+            assert!(faults.is_empty(), "{line}: {faults:#?}");
+            assert!(
+                line["type"] == "capture" || line["connection"] == 1,
+                "{line}"
+            );
+        }
+        let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
+        assert_eq!(
+            [
+                of("opened"),
+                of("segment"),
+                of("frame"),
+                of("message"),
+                of("control")
+            ],
+            [1, 12, 6, 2, 4]
+        );
+        assert_eq!(
+            [
+                of("handshake"),
+                of("request"),
+                of("close"),
+                of("finding"),
+                of("ended")
+            ],
+            [1; 5]
+        );
+        assert_eq!(lines.last().unwrap()["type"], "capture");
+    }
+}

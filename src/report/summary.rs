@@ -12,6 +12,7 @@ use wireseam_analyzer::{
 
 use wireseam_wire::Endpoint;
 
+use super::text::count;
 use super::{escape::Escaped, record, record::Context, render::Render, schema::Capture};
 
 /// Writes counts; it holds a few numbers a connection.
@@ -158,18 +159,23 @@ impl<W: Write> Summary<W> {
                 tally.protocol()
             )?;
             if tally.layer == Some(Layer::WebSocket) {
-                write!(self.out, "  {} messages", tally.messages)?;
+                write!(self.out, "  {}", count(tally.messages, "message"))?;
             }
             write!(
                 self.out,
-                "  {} bytes in {} segments",
-                tally.bytes, tally.segments
+                "  {} in {}",
+                count(tally.bytes, "byte"),
+                count(tally.segments, "segment")
             )?;
             if tally.retransmissions > 0 {
-                write!(self.out, "  {} retransmissions", tally.retransmissions)?;
+                write!(
+                    self.out,
+                    "  {}",
+                    count(tally.retransmissions, "retransmission")
+                )?;
             }
             if tally.findings > 0 {
-                write!(self.out, "  {} findings", tally.findings)?;
+                write!(self.out, "  {}", count(tally.findings, "finding"))?;
             }
             writeln!(self.out, "  {}", ending(tally.how))?;
         }
@@ -331,4 +337,30 @@ fn breakdown<K: std::fmt::Display>(counts: &BTreeMap<K, u64>) -> String {
         .map(|(what, count)| format!("{count} {what}"))
         .collect();
     format!(": {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_sample_conversation_is_counted() {
+        let mut out = Vec::new();
+        samples::render(&mut Summary::new(&mut out));
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+            conn 1  10.0.0.1:40000 > 10.0.0.2:9001  websocket  2 messages  674 bytes in 8 segments  1 retransmission  1 finding  rst by client
+
+            connections  1: 1 websocket
+            websockets   1: 1 accepted
+            messages     2: 1 aligned, 1 split and coalesced
+              >          2 with 305 bytes, client to server
+              <          0 with 0 bytes, server to client
+            control      4: 2 close, 1 ping, 1 pong
+            findings     1
+                      1  should  ws.example  RFC 6455 5.5
+            capture      sample\x1b[31m.pcap  16 packets, 1000 bytes, 0.015000 s
+            skipped      1: 1 ARP
+            "#);
+    }
 }

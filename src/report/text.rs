@@ -14,6 +14,7 @@
 mod heading;
 mod layout;
 mod messages;
+mod pieces;
 mod preview;
 mod segments;
 mod torn;
@@ -32,6 +33,7 @@ use super::{
 };
 
 pub use layout::Palette;
+pub(super) use layout::count;
 
 /// Writes the boundary map, connection by connection.
 #[derive(Debug)]
@@ -141,5 +143,78 @@ fn arrow(direction: Direction) -> &'static str {
     match direction {
         Direction::ClientToServer => ">",
         Direction::ServerToClient => "<",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    #[test]
+    fn the_sample_conversation_reads_as_a_map() {
+        let mut out = Vec::new();
+        samples::render(&mut Text::new(&mut out, Palette::plain()));
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+            conn 1  10.0.0.1:40000 > 10.0.0.2:9001  GET /chat\u{202e}  101  permessage-deflate off  subprotocol chat
+              tcp http websocket  #1..#16  0.015000 s from 0.000000  opened, reset by the client
+              >  534 bytes in 6 segments, 1 retransmission
+              <  140 bytes in 2 segments
+
+              segments  (1 acknowledgement without data not shown)
+                 packet      time     bytes  length
+              >      #1  0.000000                    SYN
+              <      #2  0.001000                    SYN
+              >      #4  0.003000    0..196     196  GET /chat\u{202e}
+              <      #6  0.005000    0..129     129  101
+              >      #8  0.007000  196..207      11  | F1 m1 text fin masked 5 |
+              >      #9  0.008000  207..213       6  | F2 m2 binary fin masked 300 [header 0..6 of 8] ..
+                                                     packet 9 ends after mask byte 2 of frame 2
+              >     #10  0.009000  213..523     310  .. F2 m2 [header 6..8 of 8, 0..300 of 300] | F3 ping fin masked 2 |
+              >     #11  0.010000  207..213       6  retransmission  | F2 m2 binary fin masked 300 [header 0..6 of 8] ..
+              <     #12  0.011000  129..140      11  | F4 pong fin 2 | F5 close fin 5 |
+              >     #14  0.013000  523..534      11  | F6 close fin masked 5 |
+              >     #15  0.014000                    RST
+
+              handshake
+              subprotocols offered: chat, talk
+
+              messages
+                             length  frames     bytes  packets   alignment                                 first..completed
+              m1  >  text         5  F1      196..207  #8        aligned                                   0.007000  "hell\x1b\"" ..
+              m2  >  binary     300  F2      207..515  #9..#10*  split 2 + coalesced with F3, retransmitted  0.008000..0.009000
+                     #9* 207..213  #10 213..515
+                     ca fe 00 ..
+
+              control frames
+              F3  >  ping 2  #10
+              F4  <  pong 2  #12  answers F3 after 0.002000 s
+              F5  <  close 5  #12
+              F6  >  close 5  #14
+
+              close  clean
+              >  client 1000 "bye" (#14)
+              <  server 1000 "bye" (#12)
+              the server began the closing handshake with 1000 after 2 messages
+
+              findings
+              finding ws.example  RFC 6455 5.5 should  < F5 at 133..140 (#12)
+                an example, with <script> and \u{9b}31m
+
+            capture sample\x1b[31m.pcap  16 packets, 1000 bytes, 0.015000 s, 1 connection
+              without a TCP segment to read: 1 ARP
+            "#);
+    }
+
+    #[test]
+    fn colours_change_nothing_but_the_colours() {
+        let (mut plain, mut coloured) = (Vec::new(), Vec::new());
+        samples::render(&mut Text::new(&mut plain, Palette::plain()));
+        samples::render(&mut Text::new(&mut coloured, Palette::coloured()));
+        assert_ne!(plain, coloured);
+        assert_eq!(
+            String::from_utf8(plain).unwrap(),
+            anstream::adapter::strip_str(str::from_utf8(&coloured).unwrap()).to_string()
+        );
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn write(
         )?;
     }
     write_tls(out, connection)?;
-    write_requests(out, connection)
+    write_requests(out, palette, connection)
 }
 
 /// What the connection is about, in the first line.
@@ -206,11 +206,15 @@ fn write_tls(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
 }
 
 /// HTTP requests, left out where the upgrade in the first line is all there is.
-fn write_requests(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
+fn write_requests(
+    out: &mut dyn Write,
+    palette: &Palette,
+    connection: &Connection,
+) -> io::Result<()> {
     if connection.requests.iter().all(|request| request.upgrade) && connection.requests.len() < 2 {
         return Ok(());
     }
-    writeln!(out, "\n  requests")?;
+    writeln!(out, "\n  {}", paint(palette.heading, "requests"))?;
     for request in &connection.requests {
         let word = |word: &Option<String>| {
             word.as_deref()

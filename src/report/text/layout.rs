@@ -61,7 +61,7 @@ pub(super) fn paint<T: Display>(style: Style, text: T) -> impl Display {
 }
 
 /// `1 packet`, `2 packets`.
-pub(super) fn count(number: u64, thing: &str) -> String {
+pub(in crate::report) fn count(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 

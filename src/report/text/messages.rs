@@ -6,7 +6,7 @@ use wireseam_analyzer::AlignmentKind;
 
 use super::{
     arrow,
-    layout::{Palette, elide, paint, widest, wrap},
+    layout::{Palette, WIDTH, columns, elide, paint, widest, wrap},
     preview,
 };
 use crate::report::schema::{Alignment, Message, Slice, WebSocket};
@@ -19,12 +19,19 @@ pub(super) fn write(
     if websocket.messages.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  messages")?;
     let rows: Vec<_> = websocket.messages.iter().map(row).collect();
-    let mut widths = [0; COLUMNS];
+    let mut widths = HEADINGS.map(columns);
     for (column, width) in widths.iter_mut().enumerate() {
-        *width = widest(rows.iter().map(|row| row[column].as_str())).min(WIDEST);
+        let widest = widest(rows.iter().map(|row| row[column].as_str()));
+        *width = widest.min(WIDEST).max(*width);
     }
+    let headings = HEADINGS.map(str::to_owned);
+    writeln!(out, "\n  {}", paint(palette.heading, "messages"))?;
+    writeln!(
+        out,
+        "  {}",
+        paint(palette.faint, line(&headings, widths, " "))
+    )?;
     for (message, row) in websocket.messages.iter().zip(&rows) {
         write_message(out, palette, message, row, widths)?;
     }
@@ -38,27 +45,37 @@ fn write_message(
     row: &[String; COLUMNS],
     widths: [usize; COLUMNS],
 ) -> io::Result<()> {
+    let indent = 2 + widths[0] + 5;
     let direction = message.direction.0;
-    let [id, kind, length, frames, span, alignment, time] = row;
-    let [w_id, w_kind, w_length, w_frames, w_span, w_alignment, _] = widths;
-    let front = format!(
-        "{kind:w_kind$}  {length:>w_length$}  {frames:w_frames$}  {span:>w_span$}  {alignment:w_alignment$}  {time}"
+    let front = line(
+        row,
+        widths,
+        &paint(palette.direction(direction), arrow(direction)).to_string(),
     );
-    let arrow = paint(palette.direction(direction), arrow(direction));
-    writeln!(out, "  {id:w_id$}  {arrow}  {}", front.trim_end())?;
-
-    let indent = 2 + w_id + 5;
+    let width = columns(&line(row, widths, arrow(direction)));
     let mut details = Vec::new();
-    details.extend(wrap(
-        &elide(slices(&message.slices), SLICES, "slices"),
-        "  ",
-        indent,
-    ));
+    if message.slices.len() > 1 {
+        details.extend(wrap(
+            &elide(slices(&message.slices), SLICES, "slices"),
+            "  ",
+            indent,
+        ));
+    }
     details.extend(remarks(message));
+    let mut preview = message
+        .payload
+        .iter()
+        .flat_map(preview::lines)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .peekable();
+    let beside = preview.next_if(|first| details.is_empty() && width + 4 + columns(first) <= WIDTH);
+    let separator = if beside.is_some() { "  " } else { "" };
+    writeln!(out, "  {front}{separator}{}", beside.unwrap_or_default())?;
     for detail in details {
         writeln!(out, "{:indent$}{}", "", paint(palette.faint, detail))?;
     }
-    for line in message.payload.iter().flat_map(preview::lines) {
+    for line in preview {
         writeln!(out, "{:indent$}{line}", "")?;
     }
     if let Some(sum) = &message.sha256 {
@@ -67,7 +84,25 @@ fn write_message(
     Ok(())
 }
 
-/// Id, kind, length, frames, span, alignment, time.
+/// The columns set beside each other; numbers and spans to the right.
+fn line(row: &[String; COLUMNS], widths: [usize; COLUMNS], arrow: &str) -> String {
+    let [id, kind, length, frames, span, packets, alignment, time] = row;
+    let [
+        w_id,
+        w_kind,
+        w_length,
+        w_frames,
+        w_span,
+        w_packets,
+        w_alignment,
+        _,
+    ] = widths;
+    let line = format!(
+        "{id:w_id$}  {arrow}  {kind:w_kind$}  {length:>w_length$}  {frames:w_frames$}  {span:>w_span$}  {packets:w_packets$}  {alignment:w_alignment$}  {time}"
+    );
+    line.trim_end().to_owned()
+}
+
 fn row(message: &Message) -> [String; COLUMNS] {
     let length = match message.length {
         Some(length) if message.compressed => {
@@ -82,9 +117,26 @@ fn row(message: &Message) -> [String; COLUMNS] {
         length,
         frames(&message.frames),
         message.span.to_string(),
+        packets(&message.slices),
         alignment(&message.alignment),
         time(message),
     ]
+}
+
+/// `#8`, `#9..#14`: the first and the last in the stream's order.
+fn packets(slices: &[Slice]) -> String {
+    let star = if slices.iter().any(|slice| slice.retransmitted) {
+        "*"
+    } else {
+        ""
+    };
+    match (slices.first(), slices.last()) {
+        (Some(first), Some(last)) if first.packet == last.packet => {
+            format!("#{}{star}", first.packet)
+        }
+        (Some(first), Some(last)) => format!("#{}..#{}{star}", first.packet, last.packet),
+        _ => String::new(),
+    }
 }
 
 /// `F1`, `F1 F3 F4`, `F1 F3 .. F90 (40)`.
@@ -164,23 +216,26 @@ fn slices(slices: &[Slice]) -> Vec<String> {
 
 /// What the columns leave open.
 fn remarks(message: &Message) -> Vec<String> {
+    let timing = &message.timing;
     let mut remarks = Vec::new();
     if !message.complete {
         remarks.push("incomplete".to_owned());
     }
-    let own_last = message.slices.iter().map(|slice| slice.packet).max();
-    if own_last.is_some_and(|last| last != message.timing.completed_by) && message.complete {
+    let at_end = message.slices.last().map(|slice| slice.packet);
+    if at_end.is_some_and(|packet| packet < timing.last_packet) {
         remarks.push(format!(
-            "deliverable only with #{}, which fills a hole before it",
-            message.timing.completed_by
+            "#{} carries earlier bytes of it and came last",
+            timing.last_packet
         ));
     }
-    let in_stream_order = message.slices.last().map(|slice| slice.packet);
-    if in_stream_order != own_last
-        && let Some(last) = own_last
-    {
+    if message.complete && timing.completed_by > timing.last_packet {
+        let last = timing
+            .last
+            .map(|last| format!(" at {}", last.microseconds()))
+            .unwrap_or_default();
         remarks.push(format!(
-            "completed by #{last}, which carries earlier bytes and came late"
+            "all of it was there with #{}{last}, but deliverable only with #{}, which fills a hole before it",
+            timing.last_packet, timing.completed_by
         ));
     }
     if remarks.is_empty() {
@@ -190,10 +245,21 @@ fn remarks(message: &Message) -> Vec<String> {
     }
 }
 
-/// How many columns a message's line has.
-const COLUMNS: usize = 7;
+/// How many columns a message's line has, the arrow aside.
+const COLUMNS: usize = 8;
+/// What stands in them.
+const HEADINGS: [&str; COLUMNS] = [
+    "",
+    "",
+    "length",
+    "frames",
+    "bytes",
+    "packets",
+    "alignment",
+    "first..completed",
+];
 /// A column that is wider than this does not push the others of its table.
-const WIDEST: usize = 36;
+const WIDEST: usize = 40;
 /// How many slices of one message are shown.
 const SLICES: usize = 40;
 /// How many of the frames are named that share a message's packets.

@@ -1,21 +1,16 @@
 //! The map by segment: one line a segment, what of the stream lies in it.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
-use wireseam_analyzer::{Direction, SegmentKind};
+use wireseam_analyzer::SegmentKind;
 
 use super::{
     arrow,
-    layout::{Palette, columns, count, elide, paint, widest, wrap},
+    layout::{Palette, columns, count, paint, widest, wrap},
+    pieces::Contents,
     torn,
 };
-use crate::report::{
-    Escaped,
-    schema::{Bytes, Connection, Frame, Request, Segment},
-};
+use crate::report::schema::{Connection, Segment};
 
 pub(super) fn write(
     out: &mut dyn Write,
@@ -36,19 +31,32 @@ pub(super) fn write(
     } else {
         String::new()
     };
-    writeln!(out, "\n  segments{}", paint(palette.faint, left_out))?;
+    writeln!(
+        out,
+        "\n  {}{}",
+        paint(palette.heading, "segments"),
+        paint(palette.faint, left_out)
+    )?;
     let rows: Vec<_> = shown.iter().map(|segment| Row::of(segment)).collect();
+    let headings = Row {
+        packet: "packet".to_owned(),
+        time: "time".to_owned(),
+        span: "bytes".to_owned(),
+        length: "length".to_owned(),
+    };
+    let width = |column: fn(&Row) -> &str| widest(rows.iter().chain([&headings]).map(column));
     let widths = [
-        widest(rows.iter().map(|row| row.packet.as_str())),
-        widest(rows.iter().map(|row| row.time.as_str())),
-        widest(rows.iter().map(|row| row.span.as_str())),
-        widest(rows.iter().map(|row| row.length.as_str())),
+        width(|row| &row.packet),
+        width(|row| &row.time),
+        width(|row| &row.span),
+        width(|row| &row.length),
     ];
+    writeln!(out, "     {}", paint(palette.faint, headings.line(widths)))?;
     let contents = Contents::of(connection);
     let cuts = torn::by_packet(connection);
     for (segment, row) in shown.iter().zip(&rows) {
         row.write(out, palette, widths, segment, &contents)?;
-        let indent = " ".repeat(INDENT + widths.iter().sum::<usize>() + 4 * 2 + 1);
+        let indent = " ".repeat(content_column(widths));
         for sentence in cuts
             .get(&(segment.direction.0, segment.packet))
             .into_iter()
@@ -58,6 +66,11 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+/// Where what lies in a segment is written: behind the arrow and four columns.
+fn content_column(widths: [usize; 4]) -> usize {
+    "  >".len() + 4 * 2 + widths.iter().sum::<usize>() + 2
 }
 
 /// The columns of a segment's line that stand before what lies in it.
@@ -90,21 +103,29 @@ impl Row {
         }
     }
 
+    /// The columns set beside each other.
+    fn line(&self, [packet, time, span, length]: [usize; 4]) -> String {
+        let Self {
+            packet: number,
+            time: at,
+            span: bytes,
+            length: count,
+        } = self;
+        format!("{number:>packet$}  {at:>time$}  {bytes:>span$}  {count:>length$}")
+    }
+
     fn write(
         &self,
         out: &mut dyn Write,
         palette: &Palette,
-        [packet, time, span, length]: [usize; 4],
+        widths: [usize; 4],
         segment: &Segment,
         contents: &Contents<'_>,
     ) -> io::Result<()> {
         let direction = segment.direction.0;
-        let front = format!(
-            "{:>packet$}  {:>time$}  {:>span$}  {:>length$}",
-            self.packet, self.time, self.span, self.length
-        );
+        let front = self.line(widths);
         let arrow = paint(palette.direction(direction), arrow(direction));
-        let indent = INDENT + columns(&front) + 3;
+        let indent = content_column(widths);
         let notes = notes(segment);
         let mut lines = wrap(
             &contents.in_segment(segment),
@@ -119,6 +140,11 @@ impl Row {
             "  "
         };
         let line = format!("{}{separator}{first}", paint(palette.notable, &notes));
+        let front = if notes.is_empty() && first.is_empty() {
+            front.trim_end()
+        } else {
+            &front
+        };
         writeln!(
             out,
             "  {arrow}  {front}{}{line}",
@@ -170,230 +196,3 @@ fn notes(segment: &Segment) -> String {
     }
     notes.join(", ")
 }
-
-/// What lies in the streams of a connection, in stream order.
-struct Contents<'a> {
-    frames: [Vec<Placed<'a>>; 2],
-    heads: BTreeMap<(Direction, u64), Vec<String>>,
-    otherwise: &'static str,
-}
-
-/// A frame in its stream.
-struct Placed<'a> {
-    span: Bytes,
-    prefix: String,
-    frame: &'a Frame,
-}
-
-impl<'a> Contents<'a> {
-    fn of(connection: &'a Connection) -> Self {
-        let has = |name: &str| connection.layers.iter().any(|layer| layer == name);
-        Self {
-            frames: Direction::BOTH.map(|direction| place_frames(connection, direction)),
-            heads: heads(&connection.requests),
-            otherwise: match () {
-                () if has("tls") => "TLS",
-                () if has("http2") => "HTTP/2",
-                () if has("http") => "body",
-                () => "",
-            },
-        }
-    }
-
-    /// The pieces in a segment, ready to be joined by spaces.
-    fn in_segment(&self, segment: &Segment) -> Vec<String> {
-        let span = segment.span;
-        if span.length() == 0
-            || matches!(segment.kind.0, SegmentKind::Rst | SegmentKind::OutOfWindow)
-        {
-            return Vec::new();
-        }
-        let frames = match segment.direction.0 {
-            Direction::ClientToServer => &self.frames[0],
-            Direction::ServerToClient => &self.frames[1],
-        };
-        let from = frames.partition_point(|placed| placed.span.1 <= span.0);
-        let inside: Vec<_> = frames[from..]
-            .iter()
-            .take_while(|placed| placed.span.0 < span.1)
-            .collect();
-        let mut pieces = Vec::new();
-        let mut at = span.0;
-        for placed in &inside {
-            if at < placed.span.0 {
-                pieces.extend(self.between(segment, frames, Bytes(at, placed.span.0)));
-            }
-            pieces.push(piece(placed, span));
-            at = placed.span.1;
-        }
-        if at < span.1 {
-            pieces.extend(self.between(segment, frames, Bytes(at, span.1)));
-        }
-        join_edges(elide(pieces, PIECES, "frames"))
-    }
-
-    /// Names bytes that are in no frame.
-    fn between(&self, segment: &Segment, frames: &[Placed<'_>], gap: Bytes) -> Vec<String> {
-        let before_frames = frames.first().is_none_or(|first| gap.1 <= first.span.0);
-        if !before_frames {
-            return vec![format!("| {} in no frame |", count(gap.length(), "byte"))];
-        }
-        match self.heads.get(&(segment.direction.0, segment.packet)) {
-            Some(heads) => heads.clone(),
-            None if self.otherwise.is_empty() => Vec::new(),
-            None => vec![self.otherwise.to_owned()],
-        }
-    }
-}
-
-fn place_frames(connection: &Connection, direction: Direction) -> Vec<Placed<'_>> {
-    let several = connection
-        .websockets
-        .iter()
-        .filter(|websocket| !websocket.frames.is_empty())
-        .count()
-        > 1;
-    let mut placed = Vec::new();
-    for websocket in &connection.websockets {
-        let prefix = if several {
-            format!("ws{} ", websocket.id)
-        } else {
-            String::new()
-        };
-        for frame in websocket
-            .frames
-            .iter()
-            .filter(|frame| frame.direction.0 == direction)
-        {
-            placed.push(Placed {
-                span: Bytes(frame.header.0, frame.payload.1),
-                prefix: prefix.clone(),
-                frame,
-            });
-        }
-    }
-    placed.sort_by_key(|placed| placed.span);
-    // a frame found again behind a gap may begin inside one that was never seen to end
-    let starts: Vec<_> = placed.iter().skip(1).map(|next| next.span.0).collect();
-    for (placed, next) in placed.iter_mut().zip(starts) {
-        placed.span.1 = placed.span.1.min(next).max(placed.span.0);
-    }
-    placed
-}
-
-/// Which packets carry which heads: `GET /chat` in the request's packets, `101` in the response's.
-fn heads(requests: &[Request]) -> BTreeMap<(Direction, u64), Vec<String>> {
-    let mut heads: BTreeMap<_, Vec<String>> = BTreeMap::new();
-    for request in requests {
-        let target = request.target.as_deref().unwrap_or_default();
-        let short: String = target.chars().take(TARGET).collect();
-        let cut = if short.len() < target.len() {
-            "..."
-        } else {
-            ""
-        };
-        let line = format!(
-            "{} {}{cut}",
-            Escaped(request.method.as_deref().unwrap_or_default()),
-            Escaped(&short)
-        );
-        let status = request
-            .status
-            .map(|status| status.to_string())
-            .unwrap_or_default();
-        for (direction, packets, label) in [
-            (Direction::ClientToServer, &request.packets, line),
-            (Direction::ServerToClient, &request.response_packets, status),
-        ] {
-            for (at, packet) in packets.iter().enumerate() {
-                let before = if at > 0 { ".. " } else { "" };
-                let after = if at + 1 < packets.len() { " .." } else { "" };
-                heads
-                    .entry((direction, *packet))
-                    .or_default()
-                    .push(format!("{before}{label}{after}"));
-            }
-        }
-    }
-    heads
-}
-
-/// A frame, or the part of it that lies in `segment`: `| F1 m1 text fin masked 5 |`, `.. F2 m2 [100..300 of 300] |`.
-fn piece(placed: &Placed<'_>, segment: Bytes) -> String {
-    let Placed {
-        span,
-        prefix,
-        frame,
-    } = placed;
-    let here = Bytes(span.0.max(segment.0), span.1.min(segment.1));
-    let (opens, closes) = (here.0 == frame.header.0, here.1 == frame.payload.1);
-    let mut words = format!("{} {prefix}F{}", if opens { "|" } else { ".." }, frame.id);
-    if let Some(message) = frame.message {
-        words += &format!(" m{message}");
-    }
-    if opens {
-        words += &description(frame);
-    }
-    if !(opens && closes) {
-        words += &format!(" [{}]", part(frame, here));
-    }
-    words + if closes { " |" } else { " .." }
-}
-
-/// ` text fin masked 5`.
-fn description(frame: &Frame) -> String {
-    let mut words = format!(" {}", frame.opcode.0);
-    for (set, name) in [
-        (frame.fin, " fin"),
-        (frame.rsv1, " rsv1"),
-        (frame.rsv2, " rsv2"),
-        (frame.rsv3, " rsv3"),
-        (frame.masked, " masked"),
-    ] {
-        if set {
-            words += name;
-        }
-    }
-    words + &format!(" {}", frame.length)
-}
-
-/// Which bytes of a frame `here` covers: `header 0..4 of 8`, `0..300 of 300`, or one after the other.
-fn part(frame: &Frame, here: Bytes) -> String {
-    let (header, payload) = (frame.header, frame.payload);
-    let mut words = Vec::new();
-    if here.0 < header.1 && (here.0 > header.0 || here.1 <= header.1) {
-        words.push(format!(
-            "header {}..{} of {}",
-            here.0 - header.0,
-            here.1.min(header.1) - header.0,
-            header.length()
-        ));
-    }
-    if here.1 > payload.0 {
-        words.push(format!(
-            "{}..{} of {}",
-            here.0.max(payload.0) - payload.0,
-            here.1 - payload.0,
-            payload.length()
-        ));
-    }
-    words.join(", ")
-}
-
-/// Draws the edge between two neighbours once.
-fn join_edges(pieces: Vec<String>) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let shared =
-            joined.last().is_some_and(|last| last.ends_with(" |")) && piece.starts_with("| ");
-        joined.push(if shared { piece[2..].to_owned() } else { piece });
-    }
-    joined
-}
-
-/// How far in what follows the arrow begins.
-const INDENT: usize = 2;
-/// How many pieces of one segment are shown.
-const PIECES: usize = 32;
-/// How much of a request target a segment's line shows.
-const TARGET: usize = 48;

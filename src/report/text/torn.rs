@@ -26,9 +26,13 @@ pub(super) fn by_packet(connection: &Connection) -> BTreeMap<(Direction, u64), V
                 .map(|cut| ((cut.frame, cut.at), *cut)),
         );
         for cut in cuts.values().filter(|cut| cut.part.0 != Part::Payload) {
-            let Some(frame) = websocket.frames.iter().find(|frame| frame.id == cut.frame) else {
+            let Ok(at) = websocket
+                .frames
+                .binary_search_by_key(&cut.frame, |frame| frame.id)
+            else {
                 continue;
             };
+            let frame = &websocket.frames[at];
             if let Some((packet, sentence)) = sentence(frame, cut) {
                 sentences
                     .entry((frame.direction.0, packet))

@@ -29,14 +29,18 @@ pub(super) fn write(
             heading::opening(websocket)
         )?;
     }
-    write_handshake(out, &websocket.handshake)?;
+    write_handshake(out, palette, &websocket.handshake)?;
     messages::write(out, palette, websocket)?;
     write_control(out, palette, websocket)?;
-    write_close(out, websocket)
+    write_close(out, palette, websocket)
 }
 
 /// What the first line of the connection does not say about the handshake.
-fn write_handshake(out: &mut dyn Write, handshake: &Handshake) -> io::Result<()> {
+fn write_handshake(
+    out: &mut dyn Write,
+    palette: &Palette,
+    handshake: &Handshake,
+) -> io::Result<()> {
     let mut facts = Vec::new();
     for (name, values) in [
         ("extensions offered", &handshake.offered_extensions),
@@ -57,7 +61,7 @@ fn write_handshake(out: &mut dyn Write, handshake: &Handshake) -> io::Result<()>
     if facts.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  handshake")?;
+    writeln!(out, "\n  {}", paint(palette.heading, "handshake"))?;
     facts.iter().try_for_each(|fact| writeln!(out, "  {fact}"))
 }
 
@@ -65,7 +69,7 @@ fn write_control(out: &mut dyn Write, palette: &Palette, websocket: &WebSocket) 
     if websocket.control.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  control frames")?;
+    writeln!(out, "\n  {}", paint(palette.heading, "control frames"))?;
     for control in &websocket.control {
         let direction = control.direction.0;
         let place = websocket
@@ -115,7 +119,7 @@ fn answer(control: &Control) -> String {
     format!("  answers F{ping}{after}")
 }
 
-fn write_close(out: &mut dyn Write, websocket: &WebSocket) -> io::Result<()> {
+fn write_close(out: &mut dyn Write, palette: &Palette, websocket: &WebSocket) -> io::Result<()> {
     let granted = matches!(
         websocket.handshake.result.0,
         HandshakeResult::Accepted | HandshakeResult::NotCaptured
@@ -126,7 +130,8 @@ fn write_close(out: &mut dyn Write, websocket: &WebSocket) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\n  close  {}",
+        "\n  {}  {}",
+        paint(palette.heading, "close"),
         if close.clean { "clean" } else { "not clean" }
     )?;
     for (who, frame) in [(">  client", &close.client), ("<  server", &close.server)] {
@@ -162,7 +167,7 @@ pub(super) fn write_findings(
     if connection.findings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  findings")?;
+    writeln!(out, "\n  {}", paint(palette.heading, "findings"))?;
     for finding in &connection.findings {
         let style = match finding.level.0 {
             Level::Must => palette.broken,
