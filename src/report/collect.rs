@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use wireseam_analyzer::{ConnectionId, Direction, Event, EventKind, HandshakeResult, WebSocketId};
 
 use super::{
+    carries,
     copies::Copies,
     record::{self, Context},
     schema::{
@@ -192,6 +193,7 @@ fn finish(connection: &mut Connection) {
             .collect();
         websocket.handshake.findings.dedup();
     }
+    carries::fill(connection);
 }
 
 fn in_direction(copies: &[Copies; 2], direction: Direction) -> &Copies {

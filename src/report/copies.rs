@@ -68,7 +68,7 @@ impl Copies {
 }
 
 /// Whether what it carries is part of the stream: a RST's text is not, nor is what lies outside the window.
-fn carries_stream(segment: &Segment) -> bool {
+pub(super) fn carries_stream(segment: &Segment) -> bool {
     segment.span.length() > 0
         && !matches!(segment.kind.0, SegmentKind::Rst | SegmentKind::OutOfWindow)
 }
@@ -131,6 +131,7 @@ mod tests {
             flags: Flags(wireseam_wire::Flags::ACK),
             kind: Word(kind),
             super_segment: false,
+            carries: None,
         }
     }
 }

@@ -144,6 +144,30 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_says_which_frames_it_carries() {
+        let document = document();
+        let of = |packet: u64| {
+            let segments = document["connections"][0]["segments"].as_array().unwrap();
+            segments
+                .iter()
+                .find(|segment| segment["packet"] == packet)
+                .unwrap()["carries"]
+                .clone()
+        };
+        let carried = |frame: u64, message: Option<u64>, span: [u64; 2], piece: &str| json!({ "websocket": 1, "frame": frame, "message": message, "span": span, "piece": piece });
+        assert_eq!(of(4), json!([]));
+        assert_eq!(of(9), json!([carried(2, Some(2), [207, 213], "head")]));
+        assert_eq!(
+            of(10),
+            json!([
+                carried(2, Some(2), [213, 515], "tail"),
+                carried(3, None, [515, 523], "whole")
+            ])
+        );
+        assert_eq!(of(11), of(9), "a second copy carries the same");
+    }
+
+    #[test]
     fn times_are_numbers_to_the_nanosecond_and_payloads_say_that_they_were_cut() {
         let message = &document()["connections"][0]["websockets"][0]["messages"][0];
         assert_eq!(message["timing"]["acked"].to_string(), "0.007000001");

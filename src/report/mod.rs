@@ -1,5 +1,6 @@
 //! What was found, as records, and the ways to write them down. Renderers never parse; they say what they are given.
 
+mod carries;
 mod cipher;
 mod collect;
 mod copies;

@@ -121,6 +121,7 @@ impl Context {
             flags: Flags(segment.flags),
             kind: Word(segment.kind),
             super_segment: segment.super_segment,
+            carries: None,
         }
     }
 

@@ -14,7 +14,7 @@ use wireseam_analyzer::{
     SegmentKind, Span,
 };
 
-pub use super::value::{Beginning, Code, Ending, Flags, Seconds, Vocabulary, Word};
+pub use super::value::{Beginning, Code, Ending, Flags, Piece, Seconds, Vocabulary, Word};
 
 /// The version of these records.
 pub const FORMAT: u32 = 1;
@@ -171,7 +171,7 @@ pub struct Request {
 }
 
 /// A captured segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Segment {
     /// Its packet.
     pub packet: u64,
@@ -189,6 +189,23 @@ pub struct Segment {
     pub kind: Word<SegmentKind>,
     /// Whether the capturing host had not cut it yet, or had merged several: its edges are not the wire's.
     pub super_segment: bool,
+    /// The frames that have bytes in it, in stream order; null in a line of its own, which is written before they are known.
+    pub carries: Option<Vec<Carried>>,
+}
+
+/// A frame's bytes in a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Carried {
+    /// The frame's WebSocket.
+    pub websocket: u32,
+    /// The frame.
+    pub frame: u64,
+    /// Its message; null for control frames and for fragments that belong to none.
+    pub message: Option<u64>,
+    /// The frame's bytes that are in the segment.
+    pub span: Bytes,
+    /// Which piece of the frame that is.
+    pub piece: Word<Piece>,
 }
 
 /// A WebSocket.

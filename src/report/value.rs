@@ -49,6 +49,30 @@ impl fmt::Display for Ending {
     }
 }
 
+/// Which piece of a frame a segment carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// All of it.
+    Whole,
+    /// Its first bytes and not its last.
+    Head,
+    /// Neither its first nor its last.
+    Middle,
+    /// Its last bytes and not its first.
+    Tail,
+}
+
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Whole => "whole",
+            Self::Head => "head",
+            Self::Middle => "middle",
+            Self::Tail => "tail",
+        })
+    }
+}
+
 /// A number of seconds, held in nanoseconds; a JSON number with nine decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds {
@@ -197,6 +221,7 @@ macro_rules! vocabulary {
 vocabulary! {
     Beginning: "handshake" "mid-stream";
     Ending: "fin" "rst" "open";
+    Piece: "whole" "head" "middle" "tail";
     Direction: "client_to_server" "server_to_client";
     Role: "client" "server";
     Initiator: "client" "server" "both";

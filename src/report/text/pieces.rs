@@ -7,29 +7,25 @@ use wireseam_analyzer::{Direction, SegmentKind};
 use super::layout::{count, elide};
 use crate::report::{
     Escaped,
-    schema::{Bytes, Connection, Frame, Request, Segment},
+    schema::{Bytes, Carried, Connection, Frame, Piece, Request, Segment, WebSocket},
 };
 
-/// What lies in the streams of a connection, in stream order.
+/// What is needed to say what lies in a connection's segments.
 pub(super) struct Contents<'a> {
-    frames: [Vec<Placed<'a>>; 2],
+    websockets: &'a [WebSocket],
     heads: BTreeMap<(Direction, u64), Vec<String>>,
+    /// Where each direction's first frame begins.
+    frames_from: [u64; 2],
     otherwise: &'static str,
-}
-
-/// A frame in its stream.
-struct Placed<'a> {
-    span: Bytes,
-    prefix: String,
-    frame: &'a Frame,
 }
 
 impl<'a> Contents<'a> {
     pub(super) fn of(connection: &'a Connection) -> Self {
         let has = |name: &str| connection.layers.iter().any(|layer| layer == name);
         Self {
-            frames: Direction::BOTH.map(|direction| place_frames(connection, direction)),
+            websockets: &connection.websockets,
             heads: heads(&connection.requests),
+            frames_from: Direction::BOTH.map(|direction| frames_from(connection, direction)),
             otherwise: match () {
                 () if has("tls") => "TLS",
                 () if has("http2") => "HTTP/2",
@@ -47,35 +43,29 @@ impl<'a> Contents<'a> {
         {
             return Vec::new();
         }
-        let frames = match segment.direction.0 {
-            Direction::ClientToServer => &self.frames[0],
-            Direction::ServerToClient => &self.frames[1],
-        };
-        let from = frames.partition_point(|placed| placed.span.1 <= span.0);
-        let inside: Vec<_> = frames[from..]
-            .iter()
-            .take_while(|placed| placed.span.0 < span.1)
-            .collect();
         let mut pieces = Vec::new();
         let mut at = span.0;
-        for placed in &inside {
-            if at < placed.span.0 {
-                pieces.extend(self.between(segment, frames, Bytes(at, placed.span.0)));
+        for carried in segment.carries.iter().flatten() {
+            if at < carried.span.0 {
+                pieces.extend(self.between(segment, Bytes(at, carried.span.0)));
             }
-            pieces.push(piece(placed, span));
-            at = placed.span.1;
+            pieces.extend(self.piece(carried));
+            at = carried.span.1;
         }
         if at < span.1 {
-            pieces.extend(self.between(segment, frames, Bytes(at, span.1)));
+            pieces.extend(self.between(segment, Bytes(at, span.1)));
         }
         join_edges(elide(pieces, PIECES, "frames"))
     }
 
     /// Names bytes that are in no frame.
-    fn between(&self, segment: &Segment, frames: &[Placed<'_>], gap: Bytes) -> Vec<String> {
-        let before_frames = frames.first().is_none_or(|first| gap.1 <= first.span.0);
-        if !before_frames {
-            return vec![format!("| {} in no frame |", count(gap.length(), "byte"))];
+    fn between(&self, segment: &Segment, bytes: Bytes) -> Vec<String> {
+        let from = match segment.direction.0 {
+            Direction::ClientToServer => self.frames_from[0],
+            Direction::ServerToClient => self.frames_from[1],
+        };
+        if bytes.0 >= from {
+            return vec![format!("| {} in no frame |", count(bytes.length(), "byte"))];
         }
         match self.heads.get(&(segment.direction.0, segment.packet)) {
             Some(heads) => heads.clone(),
@@ -83,41 +73,57 @@ impl<'a> Contents<'a> {
             None => vec![self.otherwise.to_owned()],
         }
     }
+
+    /// A frame, or the part of it that is in a segment: `| F1 m1 text fin masked 5 |`, `.. F2 m2 [100..300 of 300] |`.
+    fn piece(&self, carried: &Carried) -> Option<String> {
+        let at = self
+            .websockets
+            .binary_search_by_key(&carried.websocket, |websocket| websocket.id)
+            .ok()?;
+        let frames = &self.websockets[at].frames;
+        let frame = &frames[frames
+            .binary_search_by_key(&carried.frame, |frame| frame.id)
+            .ok()?];
+        let opens = matches!(carried.piece.0, Piece::Whole | Piece::Head);
+        let closes = matches!(carried.piece.0, Piece::Whole | Piece::Tail);
+        let mut words = if opens {
+            "| ".to_owned()
+        } else {
+            ".. ".to_owned()
+        };
+        if self
+            .websockets
+            .iter()
+            .filter(|websocket| !websocket.frames.is_empty())
+            .count()
+            > 1
+        {
+            words += &format!("ws{} ", carried.websocket);
+        }
+        words += &format!("F{}", frame.id);
+        if let Some(message) = frame.message {
+            words += &format!(" m{message}");
+        }
+        if opens {
+            words += &description(frame);
+        }
+        if !(opens && closes) {
+            words += &format!(" [{}]", part(frame, carried.span));
+        }
+        Some(words + if closes { " |" } else { " .." })
+    }
 }
 
-fn place_frames(connection: &Connection, direction: Direction) -> Vec<Placed<'_>> {
-    let several = connection
-        .websockets
+fn frames_from(connection: &Connection, direction: Direction) -> u64 {
+    let segments = connection
+        .segments
         .iter()
-        .filter(|websocket| !websocket.frames.is_empty())
-        .count()
-        > 1;
-    let mut placed = Vec::new();
-    for websocket in &connection.websockets {
-        let prefix = if several {
-            format!("ws{} ", websocket.id)
-        } else {
-            String::new()
-        };
-        for frame in websocket
-            .frames
-            .iter()
-            .filter(|frame| frame.direction.0 == direction)
-        {
-            placed.push(Placed {
-                span: Bytes(frame.header.0, frame.payload.1),
-                prefix: prefix.clone(),
-                frame,
-            });
-        }
-    }
-    placed.sort_by_key(|placed| placed.span);
-    // a frame found again behind a gap may begin inside one that was never seen to end
-    let starts: Vec<_> = placed.iter().skip(1).map(|next| next.span.0).collect();
-    for (placed, next) in placed.iter_mut().zip(starts) {
-        placed.span.1 = placed.span.1.min(next).max(placed.span.0);
-    }
-    placed
+        .filter(|segment| segment.direction.0 == direction);
+    let carried = segments.flat_map(|segment| segment.carries.iter().flatten());
+    carried
+        .map(|carried| carried.span.0)
+        .min()
+        .unwrap_or(u64::MAX)
 }
 
 /// Which packets carry which heads: `GET /chat` in the request's packets, `101` in the response's.
@@ -155,28 +161,6 @@ fn heads(requests: &[Request]) -> BTreeMap<(Direction, u64), Vec<String>> {
         }
     }
     heads
-}
-
-/// A frame, or the part of it that lies in `segment`: `| F1 m1 text fin masked 5 |`, `.. F2 m2 [100..300 of 300] |`.
-fn piece(placed: &Placed<'_>, segment: Bytes) -> String {
-    let Placed {
-        span,
-        prefix,
-        frame,
-    } = placed;
-    let here = Bytes(span.0.max(segment.0), span.1.min(segment.1));
-    let (opens, closes) = (here.0 == frame.header.0, here.1 == frame.payload.1);
-    let mut words = format!("{} {prefix}F{}", if opens { "|" } else { ".." }, frame.id);
-    if let Some(message) = frame.message {
-        words += &format!(" m{message}");
-    }
-    if opens {
-        words += &description(frame);
-    }
-    if !(opens && closes) {
-        words += &format!(" [{}]", part(frame, here));
-    }
-    words + if closes { " |" } else { " .." }
 }
 
 /// ` text fin masked 5`.
