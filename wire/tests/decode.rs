@@ -229,6 +229,11 @@ fn super_segment_without_ip_length_takes_the_packet_length() {
                 ..packet
             };
             assert_eq!(decode(&cut).unwrap().payload_len, 70_000);
+            let nonsense = Packet {
+                original_len: 0,
+                ..packet
+            };
+            assert_eq!(decode(&nonsense).unwrap().payload_len, 70_000);
         }
     }
 }
