@@ -2,9 +2,15 @@
 
 use std::collections::VecDeque;
 
-use wireseam_wire::Segment;
+use hashbrown::HashMap;
+use wireseam_wire::{Endpoint, Segment, Timestamp};
 
-use crate::{Event, Limits, PayloadPolicy};
+use crate::connection::Connection;
+use crate::tcp::{assume_client, guess_client};
+use crate::{ConnectionId, Event, Limits, Moment, PayloadPolicy};
+
+/// How many segments without payload are kept until one tells which end is the client.
+const UNDECIDED_SEGMENTS: usize = 32;
 
 /// How an [`Analyzer`] works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,30 +21,146 @@ pub struct Config {
     pub limits: Limits,
 }
 
-/// Segments in, events out.
+/// Captured segments in, events out. It has no clock, no thread and no file; time is that of the segments.
+///
+/// Give it every segment in the order of capture and drain [`poll_event`](Self::poll_event) after each; call
+/// [`finish`](Self::finish) at the end of the capture and drain once more.
+///
+/// ```
+/// use wireseam_analyzer::{Analyzer, Config, EventKind};
+///
+/// let mut analyzer = Analyzer::new(Config::default());
+/// # let segments: Vec<wireseam_wire::Segment<'_>> = Vec::new();
+/// for segment in &segments {
+///     analyzer.handle_segment(segment);
+///     while let Some(event) = analyzer.poll_event() {
+///         if let EventKind::Message(message) = event.kind {
+///             println!("message of {} bytes in {} segments", message.wire_length, message.alignment.segments);
+///         }
+///     }
+/// }
+/// analyzer.finish();
+/// assert!(analyzer.poll_event().is_none());
+/// ```
 #[derive(Debug)]
 pub struct Analyzer {
+    config: Config,
+    /// The connection that each pair of endpoints has now, by the lower endpoint and the higher.
+    flows: HashMap<(Endpoint, Endpoint), Entry, foldhash::fast::RandomState>,
+    connections: u64,
     events: VecDeque<Event>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    /// Nothing has told yet which end is the client.
+    Undecided { id: ConnectionId, segments: Vec<Segment<'static>> },
+    Open(Box<Connection>),
 }
 
 impl Analyzer {
     /// An analyzer that has seen nothing.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let _ = config;
-        Self { events: VecDeque::new() }
+        Self { config, flows: HashMap::default(), connections: 0, events: VecDeque::new() }
     }
 
-    /// Takes the next captured segment. Drain [`poll_event`](Self::poll_event) after each.
+    /// Takes the next captured segment.
     pub fn handle_segment(&mut self, segment: &Segment<'_>) {
-        let _ = segment;
+        if segment.source == segment.destination {
+            return;
+        }
+        let key = flow_key(segment);
+        let mut entry = self.flows.remove(&key);
+        if let Some(Entry::Open(connection)) = entry.as_mut().filter(|entry| entry.is_succeeded_by(segment)) {
+            connection.finish(&self.config, &mut self.events);
+            entry = None;
+        }
+        let entry = match entry {
+            Some(Entry::Open(mut connection)) => {
+                connection.handle_segment(segment, &self.config, &mut self.events);
+                Entry::Open(connection)
+            }
+            Some(Entry::Undecided { id, segments }) => self.decide(id, segments, segment),
+            None => {
+                self.connections += 1;
+                self.decide(ConnectionId(self.connections), Vec::new(), segment)
+            }
+        };
+        self.flows.insert(key, entry);
     }
 
-    /// Says that the capture has ended: everything still open is closed and reported.
-    pub fn finish(&mut self) {}
+    /// Tells the analyzer what time it is, for captures in which nothing comes for a while.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        let _ = now;
+    }
+
+    /// Says that the capture has ended: everything still open is closed and reported, oldest first.
+    pub fn finish(&mut self) {
+        let mut entries: Vec<Entry> = self.flows.drain().map(|(_, entry)| entry).collect();
+        entries.sort_by_key(Entry::id);
+        for entry in entries {
+            let mut connection = match entry {
+                Entry::Open(connection) => connection,
+                Entry::Undecided { id, segments } => match self.assume(id, &segments) {
+                    Some(connection) => connection,
+                    None => continue,
+                },
+            };
+            connection.finish(&self.config, &mut self.events);
+        }
+    }
 
     /// The next event, `None` when there is nothing more to say for now.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
+
+    /// A connection whose client is told by this segment, or one that waits for the next.
+    fn decide(&mut self, id: ConnectionId, mut segments: Vec<Segment<'static>>, segment: &Segment<'_>) -> Entry {
+        let ends = match guess_client(segment) {
+            Some(ends) => ends,
+            None if segments.len() < UNDECIDED_SEGMENTS => {
+                segments.push(Segment { payload: &[], ..*segment });
+                return Entry::Undecided { id, segments };
+            }
+            None => assume_client(segments.first().unwrap_or(segment)),
+        };
+        let first = segments.first().map_or(moment(segment), moment);
+        let mut connection = Box::new(Connection::new(id, ends, first, &self.config, &mut self.events));
+        for earlier in segments.iter().chain([segment]) {
+            connection.handle_segment(earlier, &self.config, &mut self.events);
+        }
+        Entry::Open(connection)
+    }
+
+    fn assume(&mut self, id: ConnectionId, segments: &[Segment<'static>]) -> Option<Box<Connection>> {
+        let first = segments.first()?;
+        let mut connection = Box::new(Connection::new(id, assume_client(first), moment(first), &self.config, &mut self.events));
+        for segment in segments {
+            connection.handle_segment(segment, &self.config, &mut self.events);
+        }
+        Some(connection)
+    }
+}
+
+impl Entry {
+    fn id(&self) -> ConnectionId {
+        match self {
+            Self::Undecided { id, .. } => *id,
+            Self::Open(connection) => connection.id(),
+        }
+    }
+
+    fn is_succeeded_by(&self, segment: &Segment<'_>) -> bool {
+        matches!(self, Self::Open(connection) if connection.is_succeeded_by(segment))
+    }
+}
+
+fn moment(segment: &Segment<'_>) -> Moment {
+    Moment { packet: segment.packet, at: segment.at }
+}
+
+fn flow_key(segment: &Segment<'_>) -> (Endpoint, Endpoint) {
+    if segment.source <= segment.destination { (segment.source, segment.destination) } else { (segment.destination, segment.source) }
 }

@@ -7,11 +7,50 @@ pub struct Limits {
     pub shared_frames: usize,
     /// How many bytes of a message [`PayloadPolicy::Preview`] keeps.
     pub preview: usize,
+    /// How many bytes of an HTTP head are waited for; servers refuse heads of 8 to 64 KiB.
+    pub http_head: usize,
+    /// How many bytes behind an upgrade request are kept until it is answered; a client should send none.
+    pub early_bytes: usize,
+    /// How many bytes of one direction are held behind a hole; more than a fast path has in flight while it repairs one.
+    pub held_bytes: u64,
+    /// How many segments of one direction are held behind a hole.
+    pub held_segments: usize,
+    /// How long, in nanoseconds of capture time, a hole is kept open after the receiver acknowledged it; taps may deliver an acknowledgement before the data.
+    pub hole_patience: i64,
+    /// How many segments are held behind a hole that the receiver acknowledged.
+    pub hole_patience_segments: usize,
+    /// How many bytes are kept while frames are searched for, so that they can be decoded once they are found.
+    pub search_window: usize,
+    /// After how many bytes without a frame the search is given up.
+    pub search_bytes: u64,
+    /// How large a message may become by inflation; one packet can hold a thousand times its size.
+    pub inflated_message: u64,
+    /// How many findings of one rule are listed in each direction of a connection.
+    pub findings_per_rule: u64,
+    /// How many messages of one direction wait for their acknowledgement.
+    pub unacknowledged: usize,
+    /// How many Pings of one direction wait for their Pong.
+    pub unanswered_pings: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { shared_frames: 64, preview: 64 }
+        Self {
+            shared_frames: 64,
+            preview: 64,
+            http_head: 64 << 10,
+            early_bytes: 1 << 20,
+            held_bytes: 16 << 20,
+            held_segments: 16_384,
+            hole_patience: 1_000_000_000,
+            hole_patience_segments: 256,
+            search_window: 256 << 10,
+            search_bytes: 64 << 20,
+            inflated_message: 1 << 30,
+            findings_per_rule: 100,
+            unacknowledged: 4_096,
+            unanswered_pings: 16,
+        }
     }
 }
 
@@ -27,4 +66,20 @@ pub enum PayloadPolicy {
     Sha256,
     /// All of it, and its SHA-256.
     Full,
+}
+
+impl PayloadPolicy {
+    /// How many bytes of a message are kept.
+    pub(crate) fn kept_bytes(self, limits: &Limits) -> usize {
+        match self {
+            Self::None | Self::Sha256 => 0,
+            Self::Preview => limits.preview,
+            Self::Full => usize::MAX,
+        }
+    }
+
+    /// Whether a message is hashed.
+    pub(crate) fn hashes(self) -> bool {
+        matches!(self, Self::Sha256 | Self::Full)
+    }
 }

@@ -1,0 +1,393 @@
+//! Requests and responses of one connection, paired (RFC 9112 9.3), up to the upgrade.
+//!
+//! What follows a request that asks for an upgrade waits for its answer, because only the answer says what it is.
+//!
+//! ```text
+//!   client  Head -> Body -> Head ..          Head -> Waiting --101--> (frames)
+//!   server  Head -> Body -> Head ..                         --4xx--> Head
+//!   either  --gap over a head--> Lost --a head, or frames found by score-->
+//! ```
+
+use std::collections::VecDeque;
+use std::mem;
+
+use wireseam_wire::PacketIndex;
+
+use super::body::Body;
+use super::head::{FirstLine, Head, begins_like_request, begins_like_response, end_of_head};
+use super::upgrade::{self, Asked};
+use crate::finding;
+use crate::outbox::Outbox;
+use crate::span_map::SpanMap;
+use crate::websocket::{Found, Search};
+use crate::{Direction, EventKind, Exchange, Handshake, Limits, Offset, Span};
+
+/// The HTTP/1 of one connection.
+#[derive(Debug)]
+pub(crate) struct Http {
+    /// Requests without their final response, oldest first.
+    pending: VecDeque<Request>,
+    sides: [Side; 2],
+    /// Whether a head was read.
+    recognised: bool,
+}
+
+/// Where one direction is.
+#[derive(Debug)]
+enum Side {
+    /// In a head, of which so many bytes are known not to end it.
+    Head { scanned: usize },
+    /// In a body.
+    Body(Body),
+    /// Behind a request that may turn the connection into something else.
+    Waiting,
+    /// Bytes were lost and with them the place; frames are searched for, in case this is a WebSocket.
+    Lost(Box<Search>),
+}
+
+#[derive(Debug)]
+struct Request {
+    method: String,
+    target: String,
+    version: String,
+    asked: Option<Asked>,
+    /// Whether it asks for anything to be spoken but HTTP/1.
+    turns: bool,
+    packets: Vec<PacketIndex>,
+    /// Where what follows its head begins.
+    head_end: Offset,
+}
+
+/// What became of some bytes.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// How many were used.
+    pub(crate) consumed: usize,
+    pub(crate) outcome: Outcome,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Go on with what follows.
+    More,
+    /// Wait for more bytes, or for the other direction.
+    Wait,
+    /// From here on both directions speak WebSocket.
+    WebSocket(Box<Upgraded>),
+    /// From here on both directions speak HTTP/2 (the upgrade token h2c).
+    Http2,
+    /// From here on both directions speak something unknown.
+    Opaque,
+    /// From here on both directions are a tunnel, in which anything may begin (RFC 9110 9.3.6).
+    Tunnel,
+}
+
+/// A WebSocket that begins.
+#[derive(Debug)]
+pub(crate) struct Upgraded {
+    pub(crate) handshake: Handshake,
+    /// Where each direction's search for frames stands, where the place of its first frame is not known.
+    pub(crate) searches: [Option<Box<Search>>; 2],
+    /// A direction's bytes that the search had passed, from its first frame on.
+    pub(crate) found: Option<(Direction, Offset, Vec<u8>)>,
+    /// How many responses to earlier requests the server still owes.
+    pub(crate) owed_responses: usize,
+    /// The packets in which the request's and the response's heads end.
+    pub(crate) head_ends: [Option<PacketIndex>; 2],
+}
+
+/// What a step reads besides its input.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) map: &'a SpanMap,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Http {
+    /// A connection whose first bytes are HTTP.
+    pub(crate) fn new() -> Self {
+        Self { pending: VecDeque::new(), sides: [Side::Head { scanned: 0 }, Side::Head { scanned: 0 }], recognised: true }
+    }
+
+    /// A connection whose place in whatever it speaks is not known.
+    pub(crate) fn lost() -> Self {
+        let side = |direction| Side::Lost(Box::new(Search::new(direction)));
+        Self { pending: VecDeque::new(), sides: Direction::BOTH.map(side), recognised: false }
+    }
+
+    /// Whether a head was read, so that this is HTTP for sure.
+    pub(crate) fn is_recognised(&self) -> bool {
+        self.recognised
+    }
+
+    /// From where on one direction needs its map, when everything before `next` was read.
+    pub(crate) fn keep_from(&self, direction: Direction, next: Offset) -> Offset {
+        match &self.sides[direction as usize] {
+            Side::Lost(search) => search.keep_from(),
+            _ => next,
+        }
+    }
+
+    /// The answer that the client's bytes wait for does not come: they are searched for frames.
+    pub(crate) fn stop_waiting(&mut self) {
+        self.sides[Direction::ClientToServer as usize] = Side::Lost(Box::new(Search::new(Direction::ClientToServer)));
+    }
+
+    /// Reads bytes of one direction that stand at `at`.
+    pub(crate) fn step(&mut self, direction: Direction, at: Offset, input: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
+        match &mut self.sides[direction as usize] {
+            Side::Waiting => Step { consumed: 0, outcome: Outcome::Wait },
+            Side::Body(body) => {
+                let consumed = body.skip(input);
+                if body.is_done() {
+                    self.body_done(direction);
+                }
+                Step { consumed, outcome: Outcome::More }
+            }
+            Side::Head { scanned } => match end_of_head(input, *scanned) {
+                Some(end) => self.head(direction, at, input.get(..end).unwrap_or(input), around, out),
+                None => {
+                    *scanned = input.len();
+                    self.unfinished_head(direction, input, around)
+                }
+            },
+            Side::Lost(_) => self.lost_step(direction, at, input, around, out),
+        }
+    }
+
+    /// The capture lacks bytes of one direction.
+    pub(crate) fn gap(&mut self, direction: Direction, span: Span) {
+        let side = &mut self.sides[direction as usize];
+        let stays = match side {
+            Side::Body(body) => body.skip_gap(span.length()),
+            Side::Lost(search) => {
+                search.gap(span);
+                return;
+            }
+            Side::Head { .. } | Side::Waiting => false,
+        };
+        if !stays {
+            *side = Side::Lost(Box::new(Search::new(direction)));
+        } else if matches!(side, Side::Body(body) if body.is_done()) {
+            self.body_done(direction);
+        }
+    }
+
+    /// Reports the requests that were never answered; the stream has ended.
+    pub(crate) fn finish(&mut self, out: &mut Outbox<'_>) -> Vec<Handshake> {
+        let mut unanswered = Vec::new();
+        for request in mem::take(&mut self.pending) {
+            if request.asked.is_some() {
+                let mut handshake = upgrade::unanswered(request.asked.as_ref());
+                handshake.request_packets.clone_from(&request.packets);
+                unanswered.push(handshake);
+            }
+            out.push(EventKind::Exchange(exchange(Some(request), None, Vec::new(), "")));
+        }
+        unanswered
+    }
+
+    /// A body, or a message without one, has ended: what follows?
+    fn body_done(&mut self, direction: Direction) {
+        let turns = direction == Direction::ClientToServer && self.pending.back().is_some_and(|request| request.turns);
+        self.sides[direction as usize] = if turns { Side::Waiting } else { Side::Head { scanned: 0 } };
+    }
+
+    /// Empty lines before a head are passed over (RFC 9112 2.2); what cannot be a head is not waited for.
+    fn unfinished_head(&mut self, direction: Direction, input: &[u8], around: &Surroundings<'_>) -> Step {
+        let empty_lines = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if empty_lines > 0 {
+            self.sides[direction as usize] = Side::Head { scanned: 0 };
+            return Step { consumed: empty_lines, outcome: Outcome::More };
+        }
+        if begins_like_head(direction, input) && input.len() <= around.limits.http_head {
+            return Step { consumed: 0, outcome: Outcome::Wait };
+        }
+        self.sides[direction as usize] = Side::Lost(Box::new(Search::new(direction)));
+        Step { consumed: 0, outcome: Outcome::More }
+    }
+
+    fn head(&mut self, direction: Direction, at: Offset, bytes: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
+        let span = Span::of_length(at, bytes.len() as u64);
+        let empty_lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let packets: Vec<PacketIndex> = around.map.slices(span).iter().map(|slice| slice.packet).collect();
+        let parsed = bytes.get(empty_lines..).and_then(Head::parse);
+        let outcome = match (direction, parsed) {
+            (Direction::ClientToServer, Some(head)) if is_request(&head) => self.request(&head, span, packets),
+            (Direction::ServerToClient, Some(head)) if !is_request(&head) => self.response(&head, span, packets, out),
+            _ if empty_lines == bytes.len() => Outcome::More,
+            _ => {
+                self.sides[direction as usize] = Side::Lost(Box::new(Search::new(direction)));
+                return Step { consumed: 0, outcome: Outcome::More };
+            }
+        };
+        self.recognised = true;
+        Step { consumed: bytes.len(), outcome }
+    }
+
+    fn request(&mut self, head: &Head, span: Span, packets: Vec<PacketIndex>) -> Outcome {
+        let FirstLine::Request { method, target, version } = &head.first_line else { return Outcome::More };
+        let asked = Asked::of(head);
+        let turns = asked.is_some() || method == "CONNECT" || head.value("upgrade").is_some();
+        let body = if head.is_chunked() { Body::CHUNKED } else { Body::Length(head.content_length().unwrap_or(0)) };
+        let (method, target, version) = (method.clone(), target.clone(), version.clone());
+        self.pending.push_back(Request { method, target, version, asked, turns, packets, head_end: span.end });
+        self.enter_body(Direction::ClientToServer, body);
+        Outcome::More
+    }
+
+    fn enter_body(&mut self, direction: Direction, body: Body) {
+        if body.is_done() { self.body_done(direction) } else { self.sides[direction as usize] = Side::Body(body) }
+    }
+
+    fn response(&mut self, head: &Head, span: Span, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
+        let FirstLine::Response { status, version } = &head.first_line else { return Outcome::More };
+        match *status {
+            101 => self.switching(head, version, span, packets, out),
+            100..=199 => {
+                self.sides[Direction::ServerToClient as usize] = Side::Head { scanned: 0 };
+                Outcome::More
+            }
+            status => self.final_response(head, status, version, packets, out),
+        }
+    }
+
+    fn final_response(&mut self, head: &Head, status: u16, version: &str, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
+        let request = self.pending.pop_front();
+        let is_head = request.as_ref().is_some_and(|request| request.method == "HEAD");
+        let tunnel = request.as_ref().is_some_and(|request| request.method == "CONNECT") && (200..300).contains(&status);
+        if let Some(asked) = request.as_ref().and_then(|request| request.asked.as_ref()) {
+            let mut handshake = upgrade::answered(Some(asked), status, head);
+            handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
+            handshake.response_packets.clone_from(&packets);
+            out.websocket(handshake);
+        }
+        out.push(EventKind::Exchange(exchange(request, Some(status), packets, version)));
+        if tunnel {
+            return Outcome::Tunnel;
+        }
+        let waits_for_this = self.pending.iter().all(|request| !request.turns);
+        if waits_for_this && matches!(self.sides[Direction::ClientToServer as usize], Side::Waiting) {
+            self.sides[Direction::ClientToServer as usize] = Side::Head { scanned: 0 };
+            out.unblock();
+        }
+        let body = if is_head || status == 204 || status == 304 {
+            Body::Length(0)
+        } else if head.is_chunked() {
+            Body::CHUNKED
+        } else {
+            head.content_length().map_or(Body::UntilClose, Body::Length)
+        };
+        self.enter_body(Direction::ServerToClient, body);
+        Outcome::More
+    }
+
+    /// 101: the answer to the oldest request that asked for it; requests before it are owed an answer.
+    fn switching(&mut self, head: &Head, version: &str, span: Span, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
+        let at = self.pending.iter().position(|request| request.turns);
+        let owed_responses = at.unwrap_or(0);
+        let request = at.and_then(|at| self.pending.remove(at));
+        let is_websocket = request.as_ref().map_or_else(|| head.has_token("upgrade", "websocket"), |request| request.asked.is_some());
+        let is_http2 = head.has_token("upgrade", "h2c");
+        if owed_responses > 0 {
+            out.finding(&finding::HTTP_RESPONSE_ORDER, Some(Direction::ServerToClient), Some(span), format!("the 101 stands before the answers to {owed_responses} earlier requests"));
+        }
+        let outcome = if is_websocket {
+            Outcome::WebSocket(Box::new(self.upgraded(request.as_ref(), head, span, &packets, owed_responses, out)))
+        } else if is_http2 {
+            Outcome::Http2
+        } else {
+            Outcome::Opaque
+        };
+        out.push(EventKind::Exchange(exchange(request, Some(101), packets, version)));
+        outcome
+    }
+
+    fn upgraded(&mut self, request: Option<&Request>, head: &Head, span: Span, packets: &[PacketIndex], owed_responses: usize, out: &mut Outbox<'_>) -> Upgraded {
+        let asked = request.and_then(|request| request.asked.as_ref());
+        let mut handshake = upgrade::answered(asked, 101, head);
+        handshake.request_packets = request.map(|request| request.packets.clone()).unwrap_or_default();
+        handshake.response_packets = packets.to_vec();
+        handshake.frames_from = [request.map(|request| request.head_end.0), Some(span.end.0)];
+        for (rule, text) in upgrade::faults(asked, head, &handshake) {
+            out.websocket_finding(rule, Some(span), text);
+        }
+        let client = mem::replace(&mut self.sides[Direction::ClientToServer as usize], Side::Waiting);
+        let client_search = match client {
+            Side::Waiting => None,
+            Side::Lost(search) => Some(search),
+            Side::Head { .. } | Side::Body(_) => Some(Box::new(Search::new(Direction::ClientToServer))),
+        };
+        if client_search.is_some() {
+            handshake.frames_from[0] = None;
+        }
+        let head_ends = [handshake.request_packets.last().copied(), packets.last().copied()];
+        Upgraded { handshake, searches: [client_search, None], found: None, owed_responses, head_ends }
+    }
+
+    fn lost_step(&mut self, direction: Direction, at: Offset, input: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
+        if begins_like_whole_head(direction, input) {
+            self.sides[direction as usize] = Side::Head { scanned: 0 };
+            return Step { consumed: 0, outcome: Outcome::More };
+        }
+        let Side::Lost(search) = &mut self.sides[direction as usize] else {
+            return Step { consumed: 0, outcome: Outcome::Wait };
+        };
+        let outcome = match search.feed(at, input, around.map, around.limits) {
+            Some(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
+            None => Outcome::More,
+        };
+        Step { consumed: input.len(), outcome }
+    }
+
+    /// Frames without the handshake, or without all of it.
+    fn found(&mut self, direction: Direction, found: Found, out: &mut Outbox<'_>) -> Upgraded {
+        let request = self.pending.iter().position(|request| request.asked.is_some()).and_then(|at| self.pending.remove(at));
+        let mut handshake = upgrade::unanswered(request.as_ref().and_then(|request| request.asked.as_ref()));
+        handshake.result = crate::HandshakeResult::NotCaptured;
+        handshake.confidence = Some(found.bits);
+        handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
+        let head_ends = [handshake.request_packets.last().copied(), None];
+        if request.is_some() {
+            out.push(EventKind::Exchange(exchange(request, None, Vec::new(), "")));
+        }
+        let searches = Direction::BOTH.map(|side| {
+            if side == direction {
+                return None;
+            }
+            match mem::replace(&mut self.sides[side as usize], Side::Waiting) {
+                Side::Lost(search) => Some(search),
+                _ => Some(Box::new(Search::new(side))),
+            }
+        });
+        handshake.frames_from[direction as usize] = Some(found.start.0);
+        Upgraded { handshake, searches, found: Some((direction, found.start, found.bytes)), owed_responses: 0, head_ends }
+    }
+}
+
+fn is_request(head: &Head) -> bool {
+    matches!(head.first_line, FirstLine::Request { .. })
+}
+
+fn begins_like_head(direction: Direction, input: &[u8]) -> bool {
+    match direction {
+        Direction::ClientToServer => begins_like_request(input),
+        Direction::ServerToClient => begins_like_response(input),
+    }
+}
+
+/// Whether a first line stands here, whole enough to trust it in the middle of a stream.
+fn begins_like_whole_head(direction: Direction, input: &[u8]) -> bool {
+    let line = input.split(|byte| *byte == b'\n').next().filter(|line| line.len() < input.len());
+    begins_like_head(direction, input) && line.is_some_and(|line| Head::parse(&[line, b"\n\n"].concat()).is_some())
+}
+
+fn exchange(request: Option<Request>, status: Option<u16>, response_packets: Vec<PacketIndex>, version: &str) -> Exchange {
+    let version = request.as_ref().map_or(version, |request| request.version.as_str()).to_owned();
+    let upgrade = request.as_ref().is_some_and(|request| request.asked.is_some());
+    let (method, target, request_packets) = match request {
+        Some(request) => (Some(request.method), Some(request.target), request.packets),
+        None => (None, None, Vec::new()),
+    };
+    Exchange { method, target, status, version, upgrade, request_packets, response_packets }
+}

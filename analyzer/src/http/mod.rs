@@ -1,0 +1,11 @@
+//! HTTP/1 (RFC 9110, 9112) as far as it leads to a WebSocket: heads, exactly skipped bodies, and the upgrade.
+
+mod body;
+mod exchange;
+mod head;
+mod upgrade;
+
+pub(crate) use exchange::{Http, Outcome, Surroundings, Upgraded};
+pub(crate) use head::{begins_like_request, begins_like_response, end_of_head};
+pub(crate) use body::Body;
+pub(crate) use head::Head;

@@ -1,0 +1,102 @@
+//! Where one connection's events go while a segment is handled.
+
+use std::collections::VecDeque;
+
+use crate::finding::Rule;
+use crate::{ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, Limits, MessageId, Moment, Span, WebSocketId};
+
+/// What outlives a segment: the numbers given so far.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    websockets: u32,
+    /// How often each rule was found broken in each direction.
+    tally: Vec<(&'static str, Option<Direction>, u64)>,
+}
+
+/// Takes the events of one connection.
+#[derive(Debug)]
+pub(crate) struct Outbox<'a> {
+    events: &'a mut VecDeque<Event>,
+    connection: ConnectionId,
+    moment: Moment,
+    numbers: &'a mut Numbers,
+    findings_per_rule: u64,
+    unblocked: bool,
+}
+
+/// What a finding is about, besides its rule and its words.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) direction: Option<Direction>,
+    pub(crate) span: Option<Span>,
+    pub(crate) websocket: Option<WebSocketId>,
+    pub(crate) frame: Option<FrameId>,
+    pub(crate) message: Option<MessageId>,
+}
+
+impl<'a> Outbox<'a> {
+    pub(crate) fn new(events: &'a mut VecDeque<Event>, connection: ConnectionId, moment: Moment, numbers: &'a mut Numbers, limits: &Limits) -> Self {
+        Self { events, connection, moment, numbers, findings_per_rule: limits.findings_per_rule, unblocked: false }
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    pub(crate) fn push(&mut self, kind: EventKind) {
+        self.push_at(self.moment, kind);
+    }
+
+    /// Reports something that was so since an earlier packet.
+    pub(crate) fn push_at(&mut self, moment: Moment, kind: EventKind) {
+        self.events.push_back(Event { connection: self.connection, moment, kind });
+    }
+
+    /// Numbers a handshake's WebSocket and reports it.
+    pub(crate) fn websocket(&mut self, mut handshake: Handshake) -> WebSocketId {
+        self.numbers.websockets += 1;
+        handshake.websocket = WebSocketId(self.numbers.websockets);
+        let id = handshake.websocket;
+        self.push(EventKind::WebSocket(Box::new(handshake)));
+        id
+    }
+
+    /// Reports a fault of the connection.
+    pub(crate) fn finding(&mut self, rule: &'static Rule, direction: Option<Direction>, span: Option<Span>, text: String) {
+        self.finding_at(rule, Place { direction, span, ..Place::default() }, text);
+    }
+
+    /// Reports a fault of the opening handshake whose WebSocket gets the next number.
+    pub(crate) fn websocket_finding(&mut self, rule: &'static Rule, span: Option<Span>, text: String) {
+        let websocket = Some(WebSocketId(self.numbers.websockets + 1));
+        self.finding_at(rule, Place { direction: Some(Direction::ServerToClient), span, websocket, ..Place::default() }, text);
+    }
+
+    /// Reports a fault where it lies. Beyond [`Limits::findings_per_rule`] of one rule and direction they are only counted.
+    pub(crate) fn finding_at(&mut self, rule: &'static Rule, place: Place, text: String) {
+        let key = (rule.id, place.direction);
+        let at = self.numbers.tally.iter().position(|(id, direction, _)| (*id, *direction) == key);
+        let at = at.unwrap_or_else(|| {
+            self.numbers.tally.push((rule.id, place.direction, 0));
+            self.numbers.tally.len() - 1
+        });
+        self.numbers.tally[at].2 += 1;
+        let count = self.numbers.tally[at].2;
+        if count > self.findings_per_rule {
+            return;
+        }
+        let last = if count == self.findings_per_rule { "; further ones in this direction are not listed" } else { "" };
+        let Place { direction, span, websocket, frame, message } = place;
+        let text = format!("{text}{last}");
+        self.push(EventKind::Finding(Finding { rule, direction, packet: self.moment.packet, span, websocket, frame, message, text }));
+    }
+
+    /// Says that the client's waiting bytes can be read now.
+    pub(crate) fn unblock(&mut self) {
+        self.unblocked = true;
+    }
+
+    pub(crate) fn take_unblocked(&mut self) -> bool {
+        std::mem::take(&mut self.unblocked)
+    }
+}

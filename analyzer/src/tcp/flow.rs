@@ -1,0 +1,242 @@
+//! One direction of a connection: its bytes in order, their packets, and what the other side said about them.
+
+use wireseam_wire::{Flags, Segment, Timestamp};
+
+use super::classify::{Classifier, Coverage};
+use super::reassembly::{Chunk, Conflict, Incoming, Reassembly};
+use crate::span_map::{Carrier, SpanMap};
+use crate::{GapCause, Limits, Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
+use crate::Direction;
+
+/// Without the other side's MSS, a payload above this is taken for a super-segment: the largest of a jumbo frame.
+const LARGEST_UNANNOUNCED: u32 = 8_960;
+
+/// One direction's state.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    direction: Direction,
+    pub(crate) reassembly: Reassembly,
+    pub(crate) map: SpanMap,
+    pub(crate) totals: Totals,
+    classifier: Classifier,
+    /// Where the FIN stands, once it was seen.
+    fin: Option<Offset>,
+    /// What the receiver announced on its SYN.
+    largest_segment: Option<u16>,
+    receiver: Receiver,
+}
+
+/// What the other side's acknowledgements say.
+#[derive(Debug, Default)]
+struct Receiver {
+    /// Everything before was acknowledged, since this moment.
+    acknowledged: Option<(Offset, Moment)>,
+    duplicate_acks: u32,
+    /// Whether it acknowledged or asked for anything after bytes behind the present hole were captured.
+    spoke_behind_hole: bool,
+    window_closed: bool,
+}
+
+/// A segment placed in its direction's stream.
+#[derive(Debug)]
+pub(crate) struct Placed<'a> {
+    pub(crate) seen: SegmentSeen,
+    /// Its payload, where it is part of the stream.
+    pub(crate) incoming: Option<Incoming<'a>>,
+    pub(crate) conflicts: Vec<Conflict>,
+}
+
+impl Flow {
+    pub(crate) fn new(direction: Direction) -> Self {
+        Self {
+            direction,
+            reassembly: Reassembly::default(),
+            map: SpanMap::default(),
+            totals: Totals::default(),
+            classifier: Classifier::default(),
+            fin: None,
+            largest_segment: None,
+            receiver: Receiver::default(),
+        }
+    }
+
+    /// Places a segment that travels in this direction and tells what it was.
+    pub(crate) fn place<'a>(&mut self, segment: &Segment<'a>, moment: Moment) -> Placed<'a> {
+        self.begin(segment);
+        let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
+        let length = i64::from(segment.payload_len);
+        let is_stream = segment.payload_len > 0 && !segment.flags.contains(Flags::RST);
+        if !self.reassembly.is_in_window(start) || (segment.flags.contains(Flags::RST) && start < 0) {
+            return self.aside(segment, start);
+        }
+        let span = Span::new(offset_or_zero(start), offset_or_zero(start.saturating_add(if is_stream { length } else { 0 })));
+        let kind = self.classify(segment, start, span);
+        let super_segment = self.is_super_segment(segment);
+        let incoming = is_stream.then(|| incoming(segment, start, Carrier { moment, reach: span, super_segment })).flatten();
+        let conflicts = incoming.as_ref().map(|incoming| self.reassembly.conflicts(incoming)).unwrap_or_default();
+        self.count(kind, is_stream);
+        self.note_repeats(kind, span);
+        self.note_ends(segment, span);
+        let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        let seen = SegmentSeen { direction: self.direction, span, flags: segment.flags, kind, super_segment, captured };
+        Placed { seen, incoming, conflicts }
+    }
+
+    /// Takes note of what a segment from the other side says about this direction.
+    pub(crate) fn handle_acknowledgement(&mut self, segment: &Segment<'_>, moment: Moment) {
+        if segment.flags.contains(Flags::SYN) {
+            self.largest_segment = segment.options.mss.or(self.largest_segment);
+        }
+        if !segment.flags.contains(Flags::ACK) {
+            return;
+        }
+        self.receiver.window_closed = segment.window == 0 && !segment.flags.contains(Flags::RST);
+        let Some(position) = self.reassembly.position(segment.ack).and_then(|position| u64::try_from(position).ok()) else {
+            return;
+        };
+        let position = Offset(position);
+        self.receiver.spoke_behind_hole |= self.reassembly.has_hole();
+        match self.receiver.acknowledged {
+            Some((known, _)) if position < known => {}
+            Some((known, _)) if position == known => {
+                self.receiver.duplicate_acks += u32::from(segment.payload_len == 0);
+            }
+            _ if position > self.reassembly.seen_end().plus(1 << 26) => {}
+            _ => {
+                self.receiver.acknowledged = Some((position, moment));
+                self.receiver.duplicate_acks = 0;
+            }
+        }
+    }
+
+    /// The next bytes in order; see [`Reassembly::next_chunk`].
+    pub(crate) fn next_chunk<'a>(&mut self, incoming: Option<&Incoming<'a>>) -> Option<Chunk<'a>> {
+        self.reassembly.next_chunk(incoming)
+    }
+
+    /// The acknowledged end of the stream, and since when.
+    pub(crate) fn acknowledged(&self) -> Option<(Offset, Moment)> {
+        self.receiver.acknowledged
+    }
+
+    /// Whether the hole before `next` need not be waited for any longer.
+    pub(crate) fn is_out_of_patience(&self, now: Option<Timestamp>, limits: &Limits) -> bool {
+        if !self.reassembly.has_hole() {
+            return false;
+        }
+        if self.reassembly.held_bytes() > limits.held_bytes || self.reassembly.held_segments() > limits.held_segments {
+            return true;
+        }
+        let Some((end, since)) = self.receiver.acknowledged.filter(|(end, _)| *end > self.reassembly.next()) else {
+            return false;
+        };
+        let waited = now.zip(since.at).is_some_and(|(now, since)| now.nanoseconds_since(since) > limits.hole_patience);
+        end > self.reassembly.next() && (waited || self.reassembly.held_segments() > limits.hole_patience_segments)
+    }
+
+    /// Gives up the hole before the next captured bytes; with `at_end` also bytes missing at the end of the stream.
+    pub(crate) fn give_up_hole(&mut self, at_end: bool) -> Option<(Span, GapCause)> {
+        let end = at_end.then(|| self.known_end()).flatten();
+        let span = self.reassembly.give_up_hole(end)?;
+        let cause = self.cause_of(span);
+        self.receiver.spoke_behind_hole = false;
+        Some((span, cause))
+    }
+
+    /// The farthest place where the stream is known to reach, captured or not.
+    fn known_end(&self) -> Option<Offset> {
+        let acknowledged = self.receiver.acknowledged.map(|(end, _)| match self.fin {
+            Some(fin) => end.min(fin),
+            // The last acknowledged number may be a FIN's that the capture lacks.
+            None if end.0 == self.reassembly.seen_end().0 + 1 => self.reassembly.seen_end(),
+            None => end,
+        });
+        let end = self.fin.into_iter().chain(acknowledged).max()?.max(self.reassembly.seen_end());
+        self.reassembly.origin().map(|_| end)
+    }
+
+    fn cause_of(&self, gap: Span) -> GapCause {
+        match self.receiver.acknowledged {
+            Some((end, _)) if end >= gap.end => GapCause::Capture,
+            Some((end, _)) if end >= gap.start && self.receiver.spoke_behind_hole => GapCause::Network,
+            _ => GapCause::Unknown,
+        }
+    }
+
+    fn begin(&mut self, segment: &Segment<'_>) {
+        if segment.flags.contains(Flags::SYN) || (segment.payload_len > 0 && !segment.flags.contains(Flags::RST)) {
+            self.reassembly.begin_at(segment.payload_seq());
+        }
+    }
+
+    fn classify(&mut self, segment: &Segment<'_>, start: i64, span: Span) -> SegmentKind {
+        let end = start.saturating_add(i64::from(segment.payload_len));
+        let seen_end = i64::try_from(self.reassembly.seen_end().0).unwrap_or(i64::MAX);
+        let coverage = Coverage {
+            length: u64::from(segment.payload_len),
+            new: self.reassembly.new_bytes(span),
+            extends: end > seen_end,
+            ends_at_end: end == seen_end,
+            starts_at_end: start == seen_end,
+            window_closed: self.receiver.window_closed,
+            duplicate_acks: self.receiver.duplicate_acks,
+        };
+        let kind = self.classifier.classify(segment, coverage);
+        let probes = kind == SegmentKind::Ack && self.reassembly.origin().is_some() && start == seen_end - 1 && segment.payload_len == 0;
+        if probes && self.fin.is_none() { SegmentKind::KeepAlive } else { kind }
+    }
+
+    fn is_super_segment(&self, segment: &Segment<'_>) -> bool {
+        let loopback = segment.source.address.is_loopback();
+        let largest = self.largest_segment.map_or(if loopback { u32::MAX } else { LARGEST_UNANNOUNCED }, u32::from);
+        segment.payload_len > 0 && (segment.unfinished_length || segment.payload_len > largest)
+    }
+
+    fn count(&mut self, kind: SegmentKind, is_stream: bool) {
+        self.totals.segments += u64::from(is_stream);
+        match kind {
+            SegmentKind::Retransmission | SegmentKind::PartialRetransmission => self.totals.retransmissions += 1,
+            SegmentKind::OutOfOrder => self.totals.out_of_order += 1,
+            SegmentKind::Duplicate => self.totals.duplicates += 1,
+            _ => {}
+        }
+    }
+
+    fn note_repeats(&mut self, kind: SegmentKind, span: Span) {
+        for old in self.reassembly.old_bytes(span) {
+            self.map.repeat(old);
+        }
+        if kind == SegmentKind::Retransmission {
+            self.map.repeat(span);
+        }
+    }
+
+    fn note_ends(&mut self, segment: &Segment<'_>, span: Span) {
+        if !segment.flags.contains(Flags::RST) {
+            self.reassembly.note_end(span.end);
+        }
+        if segment.flags.contains(Flags::FIN) && self.reassembly.origin().is_some() {
+            self.fin.get_or_insert(span.end);
+        }
+    }
+
+    /// A segment that is not of this stream as far as it is known.
+    fn aside<'a>(&self, segment: &Segment<'a>, start: i64) -> Placed<'a> {
+        let at = offset_or_zero(start);
+        let kind = if segment.flags.contains(Flags::RST) { SegmentKind::Rst } else { SegmentKind::OutOfWindow };
+        let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+        let seen = SegmentSeen { direction: self.direction, span: Span::new(at, at), flags: segment.flags, kind, super_segment: false, captured };
+        Placed { seen, incoming: None, conflicts: Vec::new() }
+    }
+}
+
+/// The payload as far as it lies in the stream: what stands before offset 0 is cut off.
+fn incoming<'a>(segment: &Segment<'a>, start: i64, carrier: Carrier) -> Option<Incoming<'a>> {
+    let before = usize::try_from((-start).max(0)).ok()?;
+    let bytes = segment.payload.get(before.min(segment.payload.len())..)?;
+    Some(Incoming { start: offset_or_zero(start), bytes, wire_end: carrier.reach.end, carrier })
+}
+
+fn offset_or_zero(position: i64) -> Offset {
+    Offset(u64::try_from(position).unwrap_or(0))
+}

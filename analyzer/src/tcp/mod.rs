@@ -1,0 +1,10 @@
+//! TCP (RFC 9293) as an observer sees it: whose connection, which bytes, what each segment was.
+
+mod classify;
+mod flow;
+mod reassembly;
+mod state;
+
+pub(crate) use flow::Flow;
+pub(crate) use reassembly::{Chunk, Content, Incoming};
+pub(crate) use state::{Ends, TcpState, assume_client, guess_client};

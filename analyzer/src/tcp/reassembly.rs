@@ -1,0 +1,266 @@
+//! One direction's bytes put in order (RFC 9293 3.4, 3.10.7.4), without copying those that arrive in order.
+//!
+//! [`Reassembly`] knows offsets and holds what came early; whose packet a byte came in travels with it as its
+//! [`Carrier`]. The first captured copy of a byte counts. It never decides that bytes are lost: its owner does
+//! ([`Reassembly::give_up_hole`]).
+//!
+//! ```text
+//!            next                     seen_end
+//!    delivered |   hole   | held | hole | held |
+//! ```
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use wireseam_wire::{PacketIndex, Seq};
+
+use crate::span_map::Carrier;
+use crate::{Offset, Span};
+
+/// A segment this far beyond everything seen is not of this stream.
+const FARTHEST_JUMP: u64 = 1 << 26;
+
+/// A segment's payload, placed in the stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming<'a> {
+    /// Where its first captured byte belongs.
+    pub(crate) start: Offset,
+    /// Its captured bytes.
+    pub(crate) bytes: &'a [u8],
+    /// Where its payload ended on the wire; behind `bytes` where the snapshot length cut it.
+    pub(crate) wire_end: Offset,
+    pub(crate) carrier: Carrier,
+}
+
+impl Incoming<'_> {
+    fn captured(&self) -> Span {
+        Span::of_length(self.start, self.bytes.len() as u64)
+    }
+}
+
+/// Bytes that are next in the stream.
+#[derive(Debug)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) span: Span,
+    pub(crate) content: Content<'a>,
+}
+
+/// What stands where a chunk stands.
+#[derive(Debug)]
+pub(crate) enum Content<'a> {
+    /// Bytes one packet carried first.
+    Bytes(Cow<'a, [u8]>, Carrier),
+    /// The snapshot length cut them off.
+    Cut,
+}
+
+/// Two copies of the same bytes that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    pub(crate) span: Span,
+    pub(crate) kept: PacketIndex,
+}
+
+/// One direction's stream.
+#[derive(Debug, Default)]
+pub(crate) struct Reassembly {
+    /// The sequence number of offset 0.
+    origin: Option<Seq>,
+    /// Everything before was delivered or given up.
+    next: Offset,
+    /// The end of the farthest byte seen on the wire.
+    seen_end: Offset,
+    held: BTreeMap<Offset, Held>,
+    held_bytes: u64,
+    /// Spans behind `next` that packets stood for but the snapshot length cut off: start to end.
+    cut: BTreeMap<Offset, Offset>,
+}
+
+#[derive(Debug)]
+struct Held {
+    bytes: Vec<u8>,
+    carrier: Carrier,
+}
+
+impl Reassembly {
+    /// Sets the sequence number of offset 0, where it is not known yet.
+    pub(crate) fn begin_at(&mut self, origin: Seq) {
+        self.origin.get_or_insert(origin);
+    }
+
+    pub(crate) fn origin(&self) -> Option<Seq> {
+        self.origin
+    }
+
+    pub(crate) fn next(&self) -> Offset {
+        self.next
+    }
+
+    pub(crate) fn seen_end(&self) -> Offset {
+        self.seen_end
+    }
+
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.held_bytes
+    }
+
+    pub(crate) fn held_segments(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether bytes wait behind a hole.
+    pub(crate) fn has_hole(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Where a sequence number lies in the stream; below 0 before its start. `None` before the stream has one.
+    pub(crate) fn position(&self, seq: Seq) -> Option<i64> {
+        let origin = self.origin?;
+        let low_bits = u32::try_from(self.next.0 & u64::from(u32::MAX)).unwrap_or(0);
+        let distance = i64::from(seq.distance_from(origin.plus(low_bits)));
+        i64::try_from(self.next.0).ok()?.checked_add(distance)
+    }
+
+    /// Whether a segment that starts at `start` can be of this stream.
+    pub(crate) fn is_in_window(&self, start: i64) -> bool {
+        u64::try_from(start).is_ok_and(|start| start <= self.seen_end.0.saturating_add(FARTHEST_JUMP)) || start < 0
+    }
+
+    /// How many bytes of `span` were not seen before.
+    pub(crate) fn new_bytes(&self, span: Span) -> u64 {
+        self.uncovered(span).iter().map(|hole| hole.length()).sum()
+    }
+
+    /// The part of `span` that was seen before.
+    pub(crate) fn old_bytes(&self, span: Span) -> Vec<Span> {
+        let mut old = Vec::new();
+        let mut at = span.start;
+        for new in self.uncovered(span) {
+            if at < new.start {
+                old.push(Span::new(at, new.start));
+            }
+            at = new.end;
+        }
+        if at < span.end {
+            old.push(Span::new(at, span.end));
+        }
+        old
+    }
+
+    /// Notes how far the sender has come, payload the capture lacks included.
+    pub(crate) fn note_end(&mut self, end: Offset) {
+        self.seen_end = self.seen_end.max(end);
+    }
+
+    /// Notes the bytes that a packet stood for but the snapshot length cut off. Call before [`next_chunk`](Self::next_chunk).
+    pub(crate) fn note_cut(&mut self, incoming: &Incoming<'_>) {
+        let cut = Span::new(incoming.captured().end.max(self.next), incoming.wire_end);
+        if !cut.is_empty() {
+            let end = self.cut.entry(cut.start).or_insert(cut.end);
+            *end = cut.end.max(*end);
+        }
+    }
+
+    /// The held copies that differ from this payload.
+    pub(crate) fn conflicts(&self, incoming: &Incoming<'_>) -> Vec<Conflict> {
+        let span = incoming.captured();
+        self.held_over(span).filter_map(|(start, held)| {
+            let both = Span::of_length(*start, held.bytes.len() as u64).intersection(span);
+            let mine = part(incoming.bytes, span.start, both)?;
+            let theirs = part(&held.bytes, *start, both)?;
+            (mine != theirs).then_some(Conflict { span: both, kept: held.carrier.moment.packet })
+        }).collect()
+    }
+
+    /// The next bytes in order, from what is held and from `incoming`; `None` when the stream has to wait.
+    ///
+    /// Call until `None`, then [`hold`](Self::hold) the rest of `incoming`.
+    pub(crate) fn next_chunk<'a>(&mut self, incoming: Option<&Incoming<'a>>) -> Option<Chunk<'a>> {
+        let chunk = self.held_chunk().or_else(|| self.incoming_chunk(incoming?)).or_else(|| self.cut_chunk(incoming))?;
+        self.next = chunk.span.end;
+        Some(chunk)
+    }
+
+    /// Keeps what of `incoming` lies behind a hole and was not seen before.
+    pub(crate) fn hold(&mut self, incoming: &Incoming<'_>) {
+        let captured = incoming.captured();
+        for span in self.uncovered(captured) {
+            if let Some(bytes) = part(incoming.bytes, captured.start, span) {
+                self.held_bytes += span.length();
+                self.held.insert(span.start, Held { bytes: bytes.to_vec(), carrier: incoming.carrier });
+            }
+        }
+    }
+
+    /// Gives the bytes up to the next held ones, or up to `end` where none are held, up as lost.
+    pub(crate) fn give_up_hole(&mut self, end: Option<Offset>) -> Option<Span> {
+        let end = self.held.keys().next().copied().or(end)?;
+        let gap = Span::new(self.next, end);
+        if gap.is_empty() {
+            return None;
+        }
+        self.next = gap.end;
+        Some(gap)
+    }
+
+    fn held_chunk<'a>(&mut self) -> Option<Chunk<'a>> {
+        let entry = self.held.first_entry().filter(|entry| *entry.key() <= self.next)?;
+        let (start, held) = entry.remove_entry();
+        let span = Span::of_length(start, held.bytes.len() as u64);
+        self.held_bytes -= span.length();
+        Some(Chunk { span, content: Content::Bytes(Cow::Owned(held.bytes), held.carrier) })
+    }
+
+    fn incoming_chunk<'a>(&self, incoming: &Incoming<'a>) -> Option<Chunk<'a>> {
+        let captured = incoming.captured();
+        let stop = self.held.keys().next().map_or(captured.end, |held| captured.end.min(*held));
+        let span = Span::new(self.next, stop);
+        if captured.start > self.next || span.is_empty() {
+            return None;
+        }
+        let bytes = part(incoming.bytes, captured.start, span)?;
+        Some(Chunk { span, content: Content::Bytes(Cow::Borrowed(bytes), incoming.carrier) })
+    }
+
+    /// The bytes up to the next captured ones, where a cut packet stood for them.
+    fn cut_chunk<'a>(&mut self, incoming: Option<&Incoming<'a>>) -> Option<Chunk<'a>> {
+        while let Some(entry) = self.cut.first_entry().filter(|entry| *entry.get() <= self.next) {
+            entry.remove();
+        }
+        let (_, end) = self.cut.first_key_value().filter(|(start, _)| **start <= self.next)?;
+        let incoming = incoming.map(|incoming| incoming.start).filter(|start| *start > self.next);
+        let held = self.held.keys().next().copied();
+        let stop = incoming.into_iter().chain(held).fold(*end, Offset::min);
+        Some(Chunk { span: Span::new(self.next, stop), content: Content::Cut })
+    }
+
+    fn held_over(&self, span: Span) -> impl Iterator<Item = (&Offset, &Held)> {
+        let before = self.held.range(..=span.start).next_back().map_or(span.start, |(start, _)| *start);
+        self.held
+            .range(before..span.end.max(before))
+            .filter(move |(start, held)| start.plus(held.bytes.len() as u64) > span.start)
+    }
+
+    /// The parts of `span` that are neither delivered nor held.
+    fn uncovered(&self, span: Span) -> Vec<Span> {
+        let mut holes = Vec::new();
+        let mut at = span.start.max(self.next);
+        for (start, held) in self.held_over(Span::new(at, span.end)) {
+            if at < *start {
+                holes.push(Span::new(at, *start));
+            }
+            at = at.max(start.plus(held.bytes.len() as u64));
+        }
+        if at < span.end {
+            holes.push(Span::new(at, span.end));
+        }
+        holes
+    }
+}
+
+/// The bytes of `wanted` in a buffer whose first byte stands at `start`.
+fn part(bytes: &[u8], start: Offset, wanted: Span) -> Option<&[u8]> {
+    let from = usize::try_from(wanted.start.0.checked_sub(start.0)?).ok()?;
+    let to = usize::try_from(wanted.end.0.checked_sub(start.0)?).ok()?;
+    bytes.get(from..to)
+}

@@ -1,0 +1,135 @@
+//! Frames and messages that have ended, and how they are reported.
+
+use super::deflate::Fault;
+use super::frame::FrameHeader;
+use super::message::{OpenMessage, Outcome};
+use crate::alignment::{FrameParts, Layout};
+use crate::finding::{self, Rule};
+use crate::outbox::{Outbox, Place};
+use crate::{Direction, EventKind, Frame, Message, MessageId, Opcode, Span, WebSocketId};
+
+/// What ended, in stream order.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Frame(EndedFrame),
+    Message(Box<OpenMessage>, Outcome),
+}
+
+/// A frame, whole or cut off.
+#[derive(Debug)]
+pub(super) struct EndedFrame {
+    /// `None` where the header was cut off.
+    pub(super) header: Option<FrameHeader>,
+    pub(super) first_byte: u8,
+    pub(super) parts: FrameParts,
+    pub(super) message: Option<MessageId>,
+    pub(super) complete: bool,
+    /// A control frame's unmasked payload.
+    pub(super) control: Vec<u8>,
+}
+
+impl EndedFrame {
+    pub(super) fn opcode(&self) -> Opcode {
+        Opcode::from_first_byte(self.first_byte)
+    }
+
+    /// As the report has it.
+    pub(super) fn event(&self, websocket: WebSocketId, direction: Direction, layout: &Layout<'_>) -> Frame {
+        let parts = std::slice::from_ref(&self.parts);
+        let slices = layout.slices(parts);
+        let alignment = layout.alignment(parts, &slices);
+        Frame {
+            websocket,
+            id: self.parts.id,
+            direction,
+            opcode: self.opcode(),
+            fin: self.first_byte & 0x80 != 0,
+            rsv: [0x40, 0x20, 0x10].map(|bit| self.first_byte & bit != 0),
+            masked: self.header.is_some_and(|header| header.masking_key.is_some()),
+            masking_key: self.header.and_then(|header| header.masking_key),
+            header: Span::new(self.parts.start, self.parts.payload),
+            payload: Span::new(self.parts.payload, self.parts.end),
+            message: self.message,
+            complete: self.complete,
+            slices,
+            alignment,
+        }
+    }
+}
+
+/// A message as the report has it; `None` where none of its bytes were captured.
+pub(super) fn message_event(message: Box<OpenMessage>, outcome: Outcome, websocket: WebSocketId, direction: Direction, layout: &Layout<'_>) -> Option<Message> {
+    let (first, last) = message.frames.first().zip(message.frames.last())?;
+    let span = Span::new(first.start, last.end);
+    let slices = layout.slices(&message.frames);
+    let alignment = layout.alignment(&message.frames, &slices);
+    let timing = layout.timing(&slices, span.end)?;
+    Some(Message {
+        websocket,
+        id: message.id,
+        direction,
+        kind: message.kind,
+        length: outcome.length,
+        wire_length: message.wire_length,
+        compressed: message.compressed,
+        complete: !message.missing,
+        payload: outcome.payload,
+        frames: message.frames.iter().map(|frame| frame.id).collect(),
+        span,
+        slices,
+        alignment,
+        timing,
+    })
+}
+
+/// Reports what is wrong with a message's data.
+pub(super) fn report_faults(message: &OpenMessage, outcome: &Outcome, place: Place, out: &mut Outbox<'_>) {
+    let place = Place { message: Some(message.id), ..place };
+    if let Some(at) = outcome.first_invalid {
+        out.finding_at(&finding::WS_UTF8, place, format!("the text is not UTF-8 from its byte {at} on"));
+    }
+    if message.missing {
+        return;
+    }
+    let (rule, text): (&'static Rule, _) = match outcome.fault {
+        None => return,
+        Some(Fault::Data) => (&finding::DEFLATE_DATA, "the message's data does not inflate".to_owned()),
+        Some(Fault::Context) => (&finding::DEFLATE_CONTEXT_BROKEN, "the message refers to earlier data that is not there".to_owned()),
+        Some(Fault::TooLarge) => (&finding::DEFLATE_LIMIT, "the message inflates to more than the limit".to_owned()),
+    };
+    out.finding_at(rule, place, text);
+}
+
+/// Emits what ended, in order, and hands each to `tell` first or after, as one event.
+pub(super) fn emit(ended: Ended, websocket: WebSocketId, direction: Direction, layout: &Layout<'_>, out: &mut Outbox<'_>) -> Option<Told> {
+    match ended {
+        Ended::Frame(frame) => {
+            let event = frame.event(websocket, direction, layout);
+            out.push(EventKind::Frame(Box::new(event)));
+            let told = frame.complete && frame.opcode().is_control();
+            told.then_some(Told::Control(frame))
+        }
+        Ended::Message(message, outcome) => {
+            let event = message_event(message, outcome, websocket, direction, layout)?;
+            let told = Told::Message { id: event.id, end: event.span.end, complete: event.complete };
+            out.push(EventKind::Message(Box::new(event)));
+            Some(told)
+        }
+    }
+}
+
+/// What a socket has to do with what ended.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// A whole control frame.
+    Control(EndedFrame),
+    /// A message.
+    Message {
+        /// Its number.
+        id: MessageId,
+        /// The byte after its last.
+        end: crate::Offset,
+        /// Whether all of it was captured.
+        complete: bool,
+    },
+}

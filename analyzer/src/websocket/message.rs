@@ -1,0 +1,153 @@
+//! One message while it comes (RFC 6455 5.4, 5.6): its data unmasked, inflated, judged, hashed and kept as far as asked.
+
+use sha2::{Digest as _, Sha256};
+
+use super::deflate::{Fault, Inflater};
+use super::mask::unmask;
+use super::utf8::Utf8;
+use crate::alignment::FrameParts;
+use crate::{Limits, MessageId, MessageKind, Offset, Payload, PayloadPolicy};
+
+/// How much is unmasked at a time.
+const BLOCK: usize = 4_096;
+
+/// A message of which not every frame has come.
+#[derive(Debug)]
+pub(crate) struct OpenMessage {
+    pub(crate) id: MessageId,
+    pub(crate) kind: MessageKind,
+    pub(crate) compressed: bool,
+    /// The frames that have ended.
+    pub(crate) frames: Vec<FrameParts>,
+    /// The sum of its frames' announced payloads.
+    pub(crate) wire_length: u64,
+    /// Whether the capture lacks any of its bytes, or its end.
+    pub(crate) missing: bool,
+    /// From where on the map is needed for it.
+    pub(crate) keep_from: Offset,
+    content: Content,
+}
+
+/// A message's application data, consumed as it comes.
+#[derive(Debug)]
+struct Content {
+    length: u64,
+    utf8: Option<Utf8>,
+    hash: Option<Box<Sha256>>,
+    kept: Vec<u8>,
+    keep: usize,
+}
+
+/// What a message came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Its length; `None` where its data could not be decoded.
+    pub(crate) length: Option<u64>,
+    pub(crate) payload: Payload,
+    /// The offset in its data of the first byte that is not UTF-8, in text.
+    pub(crate) first_invalid: Option<u64>,
+    /// Why it did not inflate.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// How a message is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) policy: PayloadPolicy,
+    pub(crate) limits: &'a Limits,
+}
+
+impl OpenMessage {
+    pub(crate) fn new(id: MessageId, kind: MessageKind, compressed: bool, keep_from: Offset, reading: Reading<'_>) -> Self {
+        let content = Content {
+            length: 0,
+            utf8: (kind == MessageKind::Text).then(Utf8::default),
+            hash: reading.policy.hashes().then(Box::default),
+            kept: Vec::new(),
+            keep: reading.policy.kept_bytes(reading.limits),
+        };
+        Self { id, kind, compressed, frames: Vec::new(), wire_length: 0, missing: false, keep_from, content }
+    }
+
+    /// Takes the next piece of a frame's payload as it stands on the wire; `phase` is its offset in that payload.
+    pub(crate) fn feed(&mut self, piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64, inflater: Option<&mut Inflater>) {
+        if self.missing || (self.compressed && inflater.is_none()) {
+            return;
+        }
+        let Self { content, .. } = self;
+        let mut take = |data: &[u8]| content.take(data);
+        let Some(inflater) = inflater.filter(|_| self.compressed) else {
+            if content.is_satisfied() {
+                content.length += piece.len() as u64;
+            } else {
+                in_clear(piece, masking_key, phase, |data| content.take(data));
+            }
+            return;
+        };
+        in_clear(piece, masking_key, phase, |data| inflater.feed(data, &mut take));
+    }
+
+    /// Notes that bytes of it are missing.
+    pub(crate) fn lose(&mut self, inflater: Option<&mut Inflater>) {
+        self.missing = true;
+        if let Some(inflater) = inflater.filter(|_| self.compressed) {
+            inflater.lose();
+        }
+    }
+
+    /// Ends it.
+    pub(crate) fn finish(&mut self, inflater: Option<&mut Inflater>) -> Outcome {
+        let mut fault = None;
+        let mut length = Some(self.content.length);
+        if self.compressed {
+            let content = &mut self.content;
+            let inflated = inflater.map(|inflater| inflater.end_message(|data| content.take(data)));
+            fault = inflated.and_then(Result::err);
+            length = inflated.and_then(Result::ok);
+        }
+        if self.missing {
+            length = (!self.compressed).then_some(self.wire_length);
+        }
+        let whole = !self.missing && length.is_some();
+        let first_invalid = self.content.utf8.filter(|_| whole).and_then(|utf8| utf8.first_invalid());
+        let sha256 = self.content.hash.take().filter(|_| whole).map(|hash| hash.finalize().into());
+        let bytes = std::mem::take(&mut self.content.kept);
+        Outcome { length, payload: Payload { sha256, bytes }, first_invalid, fault }
+    }
+}
+
+impl Content {
+    fn take(&mut self, data: &[u8]) {
+        self.length += data.len() as u64;
+        if let Some(utf8) = &mut self.utf8 {
+            utf8.feed(data);
+        }
+        if let Some(hash) = &mut self.hash {
+            hash.update(data);
+        }
+        let room = self.keep.saturating_sub(self.kept.len()).min(data.len());
+        self.kept.extend_from_slice(data.get(..room).unwrap_or_default());
+    }
+
+    /// Whether more data would only be counted.
+    fn is_satisfied(&self) -> bool {
+        self.utf8.is_none() && self.hash.is_none() && self.kept.len() >= self.keep
+    }
+}
+
+/// Hands on the bytes of a payload piece unmasked, a block at a time.
+pub(super) fn in_clear(piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64, mut take: impl FnMut(&[u8])) {
+    let Some(key) = masking_key else {
+        take(piece);
+        return;
+    };
+    let mut block = [0; BLOCK];
+    let mut phase = phase;
+    for masked in piece.chunks(BLOCK) {
+        let Some(block) = block.get_mut(..masked.len()) else { return };
+        block.copy_from_slice(masked);
+        unmask(block, key, phase);
+        take(block);
+        phase += masked.len() as u64;
+    }
+}

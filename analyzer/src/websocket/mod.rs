@@ -1,0 +1,20 @@
+//! WebSocket (RFC 6455) with permessage-deflate (RFC 7692): frames, messages, control frames, closing.
+
+mod close;
+mod conformance;
+mod deflate;
+mod ended;
+mod extension;
+mod frame;
+mod half;
+mod http_inside;
+mod mask;
+mod message;
+mod search;
+mod socket;
+mod utf8;
+
+pub(crate) use search::{Found, Search};
+pub(crate) use half::Context;
+pub(crate) use message::Reading;
+pub(crate) use socket::Socket;

@@ -1,0 +1,263 @@
+//! Frames found without knowing where one begins: after bytes the capture lacks, or without the handshake.
+//!
+//! Every offset at which a header could stand is a candidate. A candidate gains bits of evidence with each header that
+//! could follow and with what is in the payloads, and dies at the first that could not. A candidate whose evidence
+//! exceeds what chance would bring over the bytes searched is believed, and how sure it is, is reported.
+//!
+//! ```text
+//!   lost | ...........F.........F.....F.......   believed: where the first believed frame begins
+//!        ^ searched from   ^ a false start dies where its next header would be
+//! ```
+
+use super::frame::FrameHeader;
+use super::message::in_clear;
+use super::utf8::Utf8;
+use crate::span_map::SpanMap;
+use crate::{Direction, Limits, Offset, Opcode, Span};
+
+/// The evidence asked for on top of what the number of offsets searched takes away, in bits.
+const NEEDED: u32 = 24;
+/// A header's worth: opcode, FIN, RSV, MASK and length form all as they may be.
+const HEADER: u32 = 6;
+/// A compressed message's header could be more.
+const COMPRESSED_HEADER: u32 = 4;
+/// A header at a segment's start, or a frame's end at a segment's end.
+const EDGE: u32 = 6;
+/// A Close frame with a status code that may be sent.
+const CLOSE: u32 = 10;
+/// The most that one text payload can add.
+const TEXT: u32 = 30;
+/// A frame announced larger than this is not believed.
+const LARGEST_FRAME: u64 = 1 << 30;
+/// How many candidates are followed at once; the ones with the most evidence stay.
+const CANDIDATES: usize = 256;
+
+/// A search in one direction.
+#[derive(Debug)]
+pub(crate) struct Search {
+    masked: bool,
+    /// The bytes kept, and where they begin.
+    window: Vec<u8>,
+    start: Offset,
+    /// Offsets before this one have been tried.
+    tried: Offset,
+    searched: u64,
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Clone, Debug)]
+struct Candidate {
+    start: Offset,
+    /// Where its next header has to stand.
+    next: Offset,
+    bits: u32,
+    /// Whether a message is open; `None` before any frame tells.
+    open: Option<bool>,
+    /// The latest frame whose payload has not been looked at.
+    payload: Option<(FrameHeader, Offset)>,
+}
+
+/// Frames were found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Where the first one begins.
+    pub(crate) start: Offset,
+    /// The evidence for it.
+    pub(crate) bits: u32,
+    /// The bytes from there on, as far as the search has read.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Search {
+    /// A search in bytes that travel in `direction`: a client masks, a server does not (RFC 6455 5.1).
+    pub(crate) fn new(direction: Direction) -> Self {
+        let masked = direction == Direction::ClientToServer;
+        Self { masked, window: Vec::new(), start: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new() }
+    }
+
+    /// Reads on; the bytes stand at `at`.
+    pub(crate) fn feed(&mut self, at: Offset, bytes: &[u8], map: &SpanMap, limits: &Limits) -> Option<Found> {
+        if self.searched > limits.search_bytes {
+            return None;
+        }
+        if self.end() != at {
+            self.restart(at);
+        }
+        self.window.extend_from_slice(bytes);
+        self.searched += bytes.len() as u64;
+        self.try_offsets(map);
+        self.follow(map);
+        let needed = NEEDED + self.searched.max(1).ilog2().saturating_sub(6);
+        let best = self.candidates.iter().filter(|candidate| candidate.bits >= needed).min_by_key(|candidate| candidate.start).cloned();
+        let found = best.and_then(|best| self.found(&best));
+        self.forget(limits);
+        found
+    }
+
+    /// The capture lacks bytes: frames that reach over them are not followed.
+    pub(crate) fn gap(&mut self, span: Span) {
+        self.restart(span.end);
+    }
+
+    /// From where on the search needs the map.
+    pub(crate) fn keep_from(&self) -> Offset {
+        self.start
+    }
+
+    fn end(&self) -> Offset {
+        self.start.plus(self.window.len() as u64)
+    }
+
+    fn restart(&mut self, at: Offset) {
+        self.window.clear();
+        self.candidates.clear();
+        self.start = at;
+        self.tried = at;
+    }
+
+    fn bytes_from(&self, at: Offset) -> Option<&[u8]> {
+        self.window.get(usize::try_from(at.0.checked_sub(self.start.0)?).ok()?..)
+    }
+
+    /// Makes a candidate of each new offset at which a whole header could stand.
+    fn try_offsets(&mut self, map: &SpanMap) {
+        while let Some(bytes) = self.bytes_from(self.tried).filter(|bytes| !bytes.is_empty()) {
+            let at = self.tried;
+            if !could_begin(bytes, self.masked) {
+                self.tried = at.plus(1);
+                continue;
+            }
+            let Some(header) = FrameHeader::parse(bytes) else { break };
+            self.tried = at.plus(1);
+            let candidate = Candidate { start: at, next: at, bits: 0, open: None, payload: None };
+            if let Some(candidate) = candidate.after_header(&header, self.masked, is_edge(map, at)) {
+                self.candidates.push(candidate);
+            }
+        }
+        if self.candidates.len() > CANDIDATES {
+            self.candidates.sort_by_key(|candidate| (std::cmp::Reverse(candidate.bits), candidate.start));
+            self.candidates.truncate(CANDIDATES);
+        }
+    }
+
+    /// Follows each candidate through the bytes that are there.
+    fn follow(&mut self, map: &SpanMap) {
+        let candidates = std::mem::take(&mut self.candidates);
+        self.candidates = candidates.into_iter().filter_map(|candidate| self.followed(candidate, map)).collect();
+    }
+
+    fn followed(&self, mut candidate: Candidate, map: &SpanMap) -> Option<Candidate> {
+        while candidate.next <= self.end() {
+            if let Some((header, payload)) = candidate.payload.take() {
+                candidate.bits += self.payload_bits(&header, payload)?;
+                candidate.bits += if candidate.next == self.end() || is_edge(map, candidate.next) { EDGE } else { 0 };
+            }
+            let Some(header) = self.bytes_from(candidate.next).and_then(FrameHeader::parse) else { break };
+            candidate = candidate.after_header(&header, self.masked, false)?;
+        }
+        Some(candidate)
+    }
+
+    /// What a payload says; `None` where it cannot be one.
+    fn payload_bits(&self, header: &FrameHeader, at: Offset) -> Option<u32> {
+        let length = usize::try_from(header.length).ok()?;
+        let Some(payload) = self.bytes_from(at).and_then(|bytes| bytes.get(..length)) else { return Some(0) };
+        match header.opcode {
+            Opcode::Text if header.fin && !header.rsv[0] => text_bits(payload, header.masking_key),
+            Opcode::Close => close_bits(payload, header.masking_key),
+            _ => Some(0),
+        }
+    }
+
+    fn found(&self, candidate: &Candidate) -> Option<Found> {
+        let bytes = self.bytes_from(candidate.start)?.to_vec();
+        Some(Found { start: candidate.start, bits: candidate.bits, bytes })
+    }
+
+    /// Forgets the oldest bytes beyond the window; candidates that began in them begin at their next header.
+    fn forget(&mut self, limits: &Limits) {
+        let surplus = self.window.len().saturating_sub(limits.search_window);
+        if surplus < limits.search_window / 4 {
+            return;
+        }
+        self.window.drain(..surplus);
+        self.start = self.start.plus(surplus as u64);
+        for candidate in self.candidates.iter_mut().filter(|candidate| candidate.start < self.start) {
+            candidate.start = candidate.next;
+            candidate.payload = None;
+        }
+    }
+}
+
+impl Candidate {
+    /// The candidate after the header at its next place, `None` where a frame like this cannot stand there.
+    fn after_header(mut self, header: &FrameHeader, masked: bool, at_edge: bool) -> Option<Self> {
+        if !is_plausible(header, masked) {
+            return None;
+        }
+        let compressed = header.rsv[0];
+        self.open = match (header.opcode, self.open) {
+            (Opcode::Text | Opcode::Binary, Some(true)) => return None,
+            (Opcode::Continuation, Some(false)) => return None,
+            (Opcode::Text | Opcode::Binary | Opcode::Continuation, _) => Some(!header.fin),
+            (_, open) => open,
+        };
+        let empty = header.length == 0 && !header.fin;
+        self.bits += if empty { 0 } else if compressed { COMPRESSED_HEADER } else { HEADER };
+        self.bits += if at_edge { EDGE } else { 0 };
+        let payload = self.next.plus(header.size());
+        self.next = payload.plus(header.length);
+        self.payload = Some((*header, payload));
+        Some(self)
+    }
+}
+
+fn is_edge(map: &SpanMap, at: Offset) -> bool {
+    map.piece_at(at).is_some_and(|piece| piece.span.start == at)
+}
+
+/// A quick look at the first two bytes, so that few offsets are looked at closely.
+fn could_begin(bytes: &[u8], masked: bool) -> bool {
+    let Some(first) = bytes.first() else { return false };
+    let opcode_fits = matches!(first & 0x0F, 0 | 1 | 2 | 8 | 9 | 10) && first & 0x30 == 0;
+    opcode_fits && bytes.get(1).is_none_or(|second| (second & 0x80 != 0) == masked)
+}
+
+/// Whether a conforming endpoint can have sent this header.
+fn is_plausible(header: &FrameHeader, masked: bool) -> bool {
+    let control = header.opcode.is_control();
+    let compressible = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+    header.masking_key.is_some() == masked
+        && !matches!(header.opcode, Opcode::Reserved(_))
+        && !(header.rsv[1] || header.rsv[2])
+        && (!header.rsv[0] || compressible)
+        && (!control || (header.fin && header.extended_length == 0))
+        && header.is_minimal()
+        && header.length <= LARGEST_FRAME
+        && !(header.opcode == Opcode::Continuation && header.length == 0 && !header.fin)
+}
+
+/// Text has to be UTF-8; random bytes hardly ever are.
+fn text_bits(payload: &[u8], masking_key: Option<[u8; 4]>) -> Option<u32> {
+    let mut utf8 = Utf8::default();
+    let mut controls = false;
+    in_clear(payload, masking_key, 0, |data| {
+        utf8.feed(data);
+        controls |= data.iter().any(|byte| *byte < 0x20 && !byte.is_ascii_whitespace());
+    });
+    let bits = u32::try_from(payload.len()).unwrap_or(TEXT).min(TEXT);
+    utf8.first_invalid().is_none().then_some(if controls { bits / 2 } else { bits })
+}
+
+/// A Close is empty or begins with a status code (RFC 6455 5.5.1).
+fn close_bits(payload: &[u8], masking_key: Option<[u8; 4]>) -> Option<u32> {
+    let mut clear = Vec::new();
+    in_clear(payload, masking_key, 0, |data| clear.extend_from_slice(data));
+    match clear.split_first_chunk::<2>() {
+        None if clear.is_empty() => Some(0),
+        Some((code, _)) if super::close::may_be_sent(u16::from_be_bytes(*code)) => Some(CLOSE),
+        _ => None,
+    }
+}
+
+
