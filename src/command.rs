@@ -14,8 +14,9 @@ use wireseam::{
 use wireseam_analyzer::{Config, Level, PayloadPolicy};
 use wireseam_capture::FileSource;
 
-use crate::cli::{
-    Cli, Color, Command, Explain, FailOn, Format, Inspect, Payload, Schema, SchemaOf,
+use crate::{
+    cli::{Cli, Color, Command, Explain, FailOn, Format, Inspect, Payload, Schema, SchemaOf},
+    rules,
 };
 
 /// How the command ends.
@@ -51,8 +52,8 @@ pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
     let done = match cli.command {
         Command::Inspect(asked) => inspect_capture(&asked, stderr),
         Command::Schema(asked) => print(&schema_text(&asked)),
-        Command::Rules => print(&rules()),
-        Command::Explain(asked) => explain(&asked).and_then(|text| print(&text)),
+        Command::Rules => print(&rules::list()),
+        Command::Explain(asked) => explain(&asked),
     };
     done.unwrap_or_else(|failure| {
         if is_broken_pipe(&failure.cause) {
@@ -188,15 +189,11 @@ fn schema_text(asked: &Schema) -> String {
     format!("{schema:#}\n")
 }
 
-fn rules() -> String {
-    String::new()
-}
-
-fn explain(asked: &Explain) -> Result<String, Failure> {
-    Err(Failure {
-        exit: Exit::Usage,
-        cause: anyhow::anyhow!("there is no rule {}; `wireseam rules` lists them", asked.id),
-    })
+fn explain(asked: &Explain) -> Result<Exit, Failure> {
+    match rules::explain(&asked.id) {
+        Ok(text) => print(&text),
+        Err(cause) => Err(Exit::Usage.with(cause)),
+    }
 }
 
 fn print(text: &str) -> Result<Exit, Failure> {

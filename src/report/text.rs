@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! conn 1  10.0.0.1:40000 > 10.0.0.2:9001  GET /chat  101  permessage-deflate off
-//!   tcp http websocket  #1..#20  0.512000 s  from its handshake, ended by the client with FIN
+//!   tcp http websocket  #1..#20  0.000000..0.512000 s  opened by the client, ended by the client with FIN
 //!   >    #8  0.010000  196..207   11  | F1 m1 text fin masked 5 |
 //!   >    #9  0.010200  207..215    8  | F2 m2 binary fin masked 300 [header 0..8 of 8] ..
 //!   >   #12  0.010400  215..523  308  .. F2 m2 [0..300 of 300] | F3 ping fin masked 2 |
@@ -22,7 +22,7 @@ mod websocket;
 
 use std::io::{self, Write};
 
-use wireseam_analyzer::{Direction, Event};
+use wireseam_analyzer::{Direction, Event, PayloadPolicy};
 
 use super::{
     collect::Collector,
@@ -42,6 +42,7 @@ pub struct Text<W> {
     palette: Palette,
     collector: Collector,
     connections: u64,
+    policy: PayloadPolicy,
 }
 
 impl<W: Write> Text<W> {
@@ -52,13 +53,14 @@ impl<W: Write> Text<W> {
             palette,
             collector: Collector::default(),
             connections: 0,
+            policy: PayloadPolicy::default(),
         }
     }
 
     fn write_ready(&mut self) -> io::Result<()> {
         while let Some(connection) = self.collector.next_connection() {
             self.connections += 1;
-            write_connection(&mut self.out, &self.palette, &connection)?;
+            write_connection(&mut self.out, &self.palette, &connection, self.policy)?;
         }
         Ok(())
     }
@@ -66,6 +68,7 @@ impl<W: Write> Text<W> {
 
 impl<W: Write> Render for Text<W> {
     fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {
+        self.policy = context.payload;
         self.collector.event(context, event);
         self.write_ready()
     }
@@ -82,11 +85,12 @@ fn write_connection(
     out: &mut dyn Write,
     palette: &Palette,
     connection: &Connection,
+    policy: PayloadPolicy,
 ) -> io::Result<()> {
     heading::write(out, palette, connection)?;
     segments::write(out, palette, connection)?;
     for websocket in &connection.websockets {
-        websocket::write(out, palette, connection, websocket)?;
+        websocket::write(out, palette, connection, websocket, policy)?;
     }
     websocket::write_findings(out, palette, connection)?;
     writeln!(out)
@@ -157,7 +161,7 @@ mod tests {
         samples::render(&mut Text::new(&mut out, Palette::plain()));
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
             conn 1  10.0.0.1:40000 > 10.0.0.2:9001  GET /chat\u{202e}  101  permessage-deflate off  subprotocol chat
-              tcp http websocket  #1..#16  0.015000 s from 0.000000  opened, reset by the client
+              tcp http websocket  #1..#16  0.000000..0.015000 s  opened by the client, reset by the client
               >  534 bytes in 6 segments, 1 retransmission
               <  140 bytes in 2 segments
 
@@ -180,11 +184,11 @@ mod tests {
               subprotocols offered: chat, talk
 
               messages
-                             length  frames     bytes  packets   alignment                                 first..completed
-              m1  >  text         5  F1      196..207  #8        aligned                                   0.007000  "hell\x1b\"" ..
-              m2  >  binary     300  F2      207..515  #9..#10*  split 2 + coalesced with F3, retransmitted  0.008000..0.009000
+                             length  frames     bytes  packets   alignment                    first..completed
+              m1  >  text         5  F1      196..207  #8        aligned                      0.007000  "hell\x1b\"" ..
+              m2  >  binary     300  F2      207..515  #9..#10*  split 2 + coalesced with F3  0.008000..0.009000  ca fe 00 ..
                      #9* 207..213  #10 213..515
-                     ca fe 00 ..
+              * carried by more than one packet, or by a retransmission
 
               control frames
               F3  >  ping 2  #10

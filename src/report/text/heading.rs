@@ -10,7 +10,7 @@ use super::{
 };
 use crate::report::{
     Escaped,
-    schema::{Beginning, Connection, Ending, Totals, WebSocket},
+    schema::{Beginning, Connection, Ending, Seconds, Totals, WebSocket},
 };
 
 pub(super) fn write(
@@ -129,7 +129,7 @@ pub(super) fn opening(websocket: &WebSocket) -> String {
     words
 }
 
-/// `tcp http websocket  #1..#20  0.512000 s  from its handshake, ended by the client with FIN`.
+/// `tcp http websocket  #1..#20  0.000000..0.512000 s  opened by the client, ended by the client with FIN`.
 fn life(connection: &Connection) -> String {
     let mut words = format!(
         "{}  #{}..#{}",
@@ -138,14 +138,13 @@ fn life(connection: &Connection) -> String {
         connection.last_packet
     );
     if let (Some(start), Some(duration)) = (connection.start, connection.duration) {
-        words += &format!(
-            "  {} s from {}",
-            duration.microseconds(),
-            start.microseconds()
-        );
+        let end = Seconds {
+            nanoseconds: start.nanoseconds.saturating_add(duration.nanoseconds),
+        };
+        words += &format!("  {}..{} s", start.microseconds(), end.microseconds());
     }
     words += match connection.opened.0 {
-        Beginning::Handshake => "  opened",
+        Beginning::Handshake => "  opened by the client",
         Beginning::MidStream => "  picked up mid-stream",
     };
     words += match (connection.ended.0, connection.ended_by.map(|role| role.0)) {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use wireseam_analyzer::AlignmentKind;
+use wireseam_analyzer::{AlignmentKind, PayloadPolicy};
 
 use super::{
     arrow,
@@ -15,6 +15,7 @@ pub(super) fn write(
     out: &mut dyn Write,
     palette: &Palette,
     websocket: &WebSocket,
+    policy: PayloadPolicy,
 ) -> io::Result<()> {
     if websocket.messages.is_empty() {
         return Ok(());
@@ -33,7 +34,21 @@ pub(super) fn write(
         paint(palette.faint, line(&headings, widths, " "))
     )?;
     for (message, row) in websocket.messages.iter().zip(&rows) {
-        write_message(out, palette, message, row, widths)?;
+        write_message(out, palette, message, row, widths, policy)?;
+    }
+    if websocket
+        .messages
+        .iter()
+        .any(|message| message.alignment.retransmission)
+    {
+        writeln!(
+            out,
+            "  {}",
+            paint(
+                palette.faint,
+                "* carried by more than one packet, or by a retransmission"
+            )
+        )?;
     }
     Ok(())
 }
@@ -44,6 +59,7 @@ fn write_message(
     message: &Message,
     row: &[String; COLUMNS],
     widths: [usize; COLUMNS],
+    policy: PayloadPolicy,
 ) -> io::Result<()> {
     let indent = 2 + widths[0] + 5;
     let direction = message.direction.0;
@@ -62,20 +78,19 @@ fn write_message(
         ));
     }
     details.extend(remarks(message));
-    let mut preview = message
-        .payload
-        .iter()
-        .flat_map(preview::lines)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .peekable();
-    let beside = preview.next_if(|first| details.is_empty() && width + 4 + columns(first) <= WIDTH);
-    let separator = if beside.is_some() { "  " } else { "" };
-    writeln!(out, "  {front}{separator}{}", beside.unwrap_or_default())?;
+    let (preview, payload) = match &message.payload {
+        Some(payload) if policy == PayloadPolicy::Full => (String::new(), preview::whole(payload)),
+        Some(payload) => (
+            preview::beginning(payload, WIDTH.saturating_sub(width + 4)),
+            Vec::new(),
+        ),
+        None => Default::default(),
+    };
+    writeln!(out, "{}", format!("  {front}  {preview}").trim_end())?;
     for detail in details {
         writeln!(out, "{:indent$}{}", "", paint(palette.faint, detail))?;
     }
-    for line in preview {
+    for line in payload {
         writeln!(out, "{:indent$}{line}", "")?;
     }
     if let Some(sum) = &message.sha256 {
@@ -163,7 +178,6 @@ fn alignment(alignment: &Alignment) -> String {
         AlignmentKind::SplitAndCoalesced => format!("{split} + coalesced{}", company(alignment)),
     };
     for (is, word) in [
-        (alignment.retransmission, ", retransmitted"),
         (alignment.gap, ", gap"),
         (alignment.super_segment, ", super-segment"),
     ] {
@@ -174,7 +188,7 @@ fn alignment(alignment: &Alignment) -> String {
     words
 }
 
-/// ` with F3 F4 and 12 more`.
+/// ` with F3 F4 +12`.
 fn company(alignment: &Alignment) -> String {
     let named = alignment
         .shares_with
@@ -185,7 +199,7 @@ fn company(alignment: &Alignment) -> String {
     let mut company: Vec<_> = handshake.into_iter().chain(named).collect();
     let more = alignment.shared_frames.saturating_sub(COMPANY as u64);
     if more > 0 {
-        company.push(format!("and {more} more"));
+        company.push(format!("+{more}"));
     }
     if company.is_empty() {
         String::new()
@@ -234,7 +248,7 @@ fn remarks(message: &Message) -> Vec<String> {
             .map(|last| format!(" at {}", last.microseconds()))
             .unwrap_or_default();
         remarks.push(format!(
-            "all of it was there with #{}{last}, but deliverable only with #{}, which fills a hole before it",
+            "all of it there with #{}{last}, deliverable only with #{}, which fills a hole before it",
             timing.last_packet, timing.completed_by
         ));
     }

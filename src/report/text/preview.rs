@@ -2,40 +2,98 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use super::layout::columns;
 use crate::report::{Escaped, schema::Payload};
 
-/// The lines that show it.
-pub(super) fn lines(payload: &Payload) -> Vec<String> {
-    let more = if payload.truncated { " .." } else { "" };
-    if let Some(text) = &payload.text {
-        return if text.is_empty() && !payload.truncated {
-            Vec::new()
-        } else {
-            vec![format!(
-                "\"{}\"{more}",
-                Escaped(text).to_string().replace('"', "\\\"")
-            )]
-        };
+/// Its beginning, in `room` columns; `..` at its end says that there is more.
+pub(super) fn beginning(payload: &Payload, room: usize) -> String {
+    let room = room.max(LEAST);
+    match &payload.text {
+        Some(text) if text.is_empty() && !payload.truncated => String::new(),
+        Some(text) => {
+            let mut shown = String::new();
+            let mut rest = text.chars();
+            for c in rest.by_ref() {
+                let c = quoted(c.encode_utf8(&mut [0; 4]));
+                if columns(&shown) + columns(&c) + "\"\" ..".len() > room {
+                    return format!("\"{shown}\" ..");
+                }
+                shown += &c;
+            }
+            format!("\"{shown}\"{}", if payload.truncated { " .." } else { "" })
+        }
+        None => {
+            let bytes = decoded(payload);
+            let most = (room - " ..".len() + 1) / "00 ".len();
+            let more = payload.truncated || bytes.len() > most;
+            let shown = hex(&bytes[..bytes.len().min(most)]);
+            if more { format!("{shown} ..") } else { shown }
+        }
     }
-    let bytes = payload
+}
+
+/// All of it, in lines of their own.
+pub(super) fn whole(payload: &Payload) -> Vec<String> {
+    match &payload.text {
+        Some(text) => vec![format!("\"{}\"", quoted(text))],
+        None => decoded(payload).chunks(BYTES_A_LINE).map(hex).collect(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    Escaped(text).to_string().replace('"', "\\\"")
+}
+
+fn decoded(payload: &Payload) -> Vec<u8> {
+    payload
         .base64
         .as_deref()
         .and_then(|text| STANDARD.decode(text).ok())
-        .unwrap_or_default();
-    let mut lines: Vec<_> = bytes
-        .chunks(BYTES_A_LINE)
-        .map(|line| {
-            line.iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .collect();
-    if let Some(last) = lines.last_mut() {
-        last.push_str(more);
-    }
-    lines
+        .unwrap_or_default()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// How many bytes of hex stand in a line.
 const BYTES_A_LINE: usize = 32;
+/// How many columns a beginning gets even where a line is full.
+const LEAST: usize = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_keeps_to_its_room_and_says_that_there_is_more() {
+        let text = |text: &str, truncated| Payload {
+            text: Some(text.to_owned()),
+            base64: None,
+            truncated,
+        };
+        assert_eq!(beginning(&text("", false), 30), "");
+        assert_eq!(beginning(&text("a \"b\"\n", false), 30), r#""a \"b\"\n""#);
+        assert_eq!(beginning(&text("abc", true), 30), "\"abc\" ..");
+        assert_eq!(
+            beginning(&text(&"x".repeat(25), false), 24),
+            format!("\"{}\" ..", "x".repeat(19))
+        );
+        assert_eq!(
+            beginning(&text(&"\u{202e}".repeat(9), false), 24),
+            "\"\\u{202e}\\u{202e}\" .."
+        );
+        let bytes = |bytes: &[u8]| Payload {
+            text: None,
+            base64: Some(STANDARD.encode(bytes)),
+            truncated: false,
+        };
+        assert_eq!(beginning(&bytes(&[0xca, 0xfe]), 30), "ca fe");
+        assert_eq!(beginning(&bytes(&[0; 9]), 24), "00 00 00 00 00 00 00 ..");
+        assert_eq!(whole(&bytes(&[1; 40])).len(), 2);
+    }
+}

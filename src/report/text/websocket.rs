@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use wireseam_analyzer::{HandshakeResult, Level};
+use wireseam_analyzer::{HandshakeResult, Level, PayloadPolicy};
 
 use super::{
     arrow, heading,
@@ -19,6 +19,7 @@ pub(super) fn write(
     palette: &Palette,
     connection: &Connection,
     websocket: &WebSocket,
+    policy: PayloadPolicy,
 ) -> io::Result<()> {
     if connection.websockets.len() > 1 {
         let title = format!("websocket {}", websocket.id);
@@ -30,7 +31,7 @@ pub(super) fn write(
         )?;
     }
     write_handshake(out, palette, &websocket.handshake)?;
-    messages::write(out, palette, websocket)?;
+    messages::write(out, palette, websocket, policy)?;
     write_control(out, palette, websocket)?;
     write_close(out, palette, websocket)
 }
@@ -139,11 +140,19 @@ fn write_close(out: &mut dyn Write, palette: &Palette, websocket: &WebSocket) ->
             writeln!(out, "  {who} {}", closing(frame))?;
         }
     }
-    if close.verdict.is_empty() {
-        Ok(())
-    } else {
-        writeln!(out, "  {}", Escaped(&close.verdict))
-    }
+    write_sentence(out, &close.verdict, 2)
+}
+
+/// A sentence in as many lines as it takes.
+fn write_sentence(out: &mut dyn Write, sentence: &str, indent: usize) -> io::Result<()> {
+    let words: Vec<_> = Escaped(sentence)
+        .to_string()
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    wrap(&words, " ", indent)
+        .iter()
+        .try_for_each(|line| writeln!(out, "{:indent$}{line}", ""))
 }
 
 /// `1000 "bye" (#14)`.
@@ -179,14 +188,7 @@ pub(super) fn write_findings(
             finding.id, finding.reference, finding.level
         );
         writeln!(out, "  {}  {}", paint(style, head), place(finding))?;
-        let words: Vec<_> = Escaped(&finding.text)
-            .to_string()
-            .split(' ')
-            .map(str::to_owned)
-            .collect();
-        for line in wrap(&words, " ", 4) {
-            writeln!(out, "    {line}")?;
-        }
+        write_sentence(out, &finding.text, 4)?;
     }
     Ok(())
 }
