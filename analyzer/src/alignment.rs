@@ -27,6 +27,17 @@ pub(crate) struct FrameParts {
 }
 
 impl FrameParts {
+    /// The rest of something whose header the capture lacks.
+    pub(crate) fn rest(span: Span) -> Self {
+        let Span { start, end } = span;
+        Self { id: FrameId(0), start, extended_length: start, mask: start, payload: start, end, code_points: Vec::new() }
+    }
+
+    /// Whether its header was read, so that it is a frame with a number.
+    pub(crate) fn has_header(&self) -> bool {
+        self.id != FrameId(0)
+    }
+
     pub(crate) fn span(&self) -> Span {
         Span::new(self.start, self.end)
     }
@@ -80,7 +91,7 @@ impl Layout<'_> {
             shares_with: neighbours.named,
             shared_frames: neighbours.count,
             with_handshake: self.head_end.is_some_and(|head_end| slices.iter().any(|slice| slice.packet == head_end)),
-            torn: frames.iter().flat_map(|frame| self.torn(frame)).collect(),
+            torn: frames.iter().filter(|frame| frame.has_header()).flat_map(|frame| self.torn(frame)).collect(),
             retransmission: slices.iter().any(|slice| slice.retransmitted),
             gap: frames.iter().any(|frame| self.map.has_gap(frame.span())),
             super_segment: frames.iter().any(|frame| self.carriers(frame.span()).any(|carrier| carrier.super_segment)),

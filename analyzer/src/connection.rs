@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::{Flags, Segment, Timestamp};
+use wireseam_wire::{Flags, Segment};
 
 use crate::analyzer::Config;
 use crate::finding;
@@ -151,7 +151,7 @@ impl Connection {
                 self.give_up_holes(side, false, work);
             }
         }
-        self.settle(segment.at, work);
+        self.settle(work);
     }
 
     fn begin_batch(&mut self, direction: Direction) {
@@ -351,13 +351,13 @@ impl Connection {
         starts[direction as usize] = next;
         work.out.push(EventKind::Layer(Layer::WebSocket));
         self.recognised = true;
-        let keep_from = found.as_ref().map(|(_, start, _)| *start);
-        let socket = Socket::new(upgraded, starts, work.out);
+        let rest = found.as_ref().map(|(direction, found)| (*direction, found.rest));
+        let socket = Socket::new(upgraded, rest, starts, work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
-        if let Some((direction, start, bytes)) = found {
+        if let Some((direction, found)) = found {
             let intake = &mut self.intakes[direction as usize];
-            let batch = mem::replace(&mut intake.batch, keep_from.unwrap_or(start));
-            self.feed_socket(direction, start, &bytes, work);
+            let batch = mem::replace(&mut intake.batch, found.rest.start.min(found.start));
+            self.feed_socket(direction, found.start, &found.bytes, work);
             self.intakes[direction as usize].batch = batch;
         }
     }
@@ -407,8 +407,7 @@ impl Connection {
     }
 
     /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.
-    fn settle(&mut self, now: Option<Timestamp>, work: &mut Work<'_, '_>) {
-        let _ = now;
+    fn settle(&mut self, work: &mut Work<'_, '_>) {
         for direction in Direction::BOTH {
             let next = self.flows[direction as usize].reassembly.next();
             self.with_socket(direction, next, work, |socket, context| socket.settle(direction, next, context));

@@ -477,6 +477,8 @@ pub enum MessageKind {
     Text,
     /// Binary.
     Binary,
+    /// Its first frame's header is not in the capture.
+    Unknown,
 }
 
 impl fmt::Display for MessageKind {
@@ -484,6 +486,7 @@ impl fmt::Display for MessageKind {
         f.pad(match self {
             Self::Text => "text",
             Self::Binary => "binary",
+            Self::Unknown => "unknown",
         })
     }
 }
@@ -509,7 +512,7 @@ pub struct Message {
     pub complete: bool,
     /// What was kept of its application data.
     pub payload: Payload,
-    /// Its frames, in order.
+    /// Its frames, in order; none where all that was captured is the rest of a frame whose header was not.
     pub frames: Vec<FrameId>,
     /// From its first frame's first byte to its last frame's last.
     pub span: Span,

@@ -89,8 +89,8 @@ pub(crate) struct Upgraded {
     pub(crate) handshake: Handshake,
     /// Where each direction's search for frames stands, where the place of its first frame is not known.
     pub(crate) searches: [Option<Box<Search>>; 2],
-    /// A direction's bytes that the search had passed, from its first frame on.
-    pub(crate) found: Option<(Direction, Offset, Vec<u8>)>,
+    /// The direction in which frames were found without their handshake, and those.
+    pub(crate) found: Option<(Direction, Found)>,
     /// How many responses to earlier requests the server still owes.
     pub(crate) owed_responses: usize,
     /// The packets in which the request's and the response's heads end.
@@ -361,7 +361,7 @@ impl Http {
             }
         });
         handshake.frames_from[direction as usize] = Some(found.start.0);
-        Upgraded { handshake, searches, found: Some((direction, found.start, found.bytes)), owed_responses: 0, head_ends }
+        Upgraded { handshake, searches, found: Some((direction, found)), owed_responses: 0, head_ends }
     }
 }
 

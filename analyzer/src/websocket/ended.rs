@@ -74,7 +74,7 @@ pub(super) fn message_event(message: Box<OpenMessage>, outcome: Outcome, websock
         compressed: message.compressed,
         complete: !message.missing,
         payload: outcome.payload,
-        frames: message.frames.iter().map(|frame| frame.id).collect(),
+        frames: message.frames.iter().filter(|frame| frame.has_header()).map(|frame| frame.id).collect(),
         span,
         slices,
         alignment,

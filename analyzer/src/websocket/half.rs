@@ -68,6 +68,8 @@ pub(super) struct Half {
     owed_responses: usize,
     /// Where the place in the frames was lost.
     lost_from: Offset,
+    /// Bytes in front of the frames that were found again, not yet known to end an open message.
+    rest: Option<Span>,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,7 @@ impl Half {
             after_loss: compression == Compression::Assumed,
             owed_responses: 0,
             lost_from: start,
+            rest: None,
         }
     }
 
@@ -126,6 +129,12 @@ impl Half {
         self.after_loss = true;
         self.lost_from = search.keep_from();
         self.state = State::Lost(search);
+        self
+    }
+
+    /// Starts where frames were found, behind bytes that were passed over.
+    pub(super) fn behind(mut self, rest: Span) -> Self {
+        self.rest = Some(rest);
         self
     }
 
@@ -275,22 +284,22 @@ impl Half {
         let kind = match header.opcode {
             Opcode::Text => MessageKind::Text,
             Opcode::Binary => MessageKind::Binary,
-            Opcode::Continuation => return self.continued(place, context),
+            Opcode::Continuation => return self.continued(keep_from, place, numbers, context),
             _ => return None,
         };
-        if let Some(open) = self.message.as_ref().map(|message| message.id) {
+        if let Some(open) = self.message.as_ref().map(|message| message.id).filter(|_| !self.after_loss) {
             let text = format!("a new message begins before the last frame of m{}", open.0);
             context.out.finding_at(&finding::WS_MESSAGE_INTERRUPTED, Place { message: Some(open), ..place }, text);
-            self.cut_message(context);
         }
-        self.after_loss = false;
+        self.end_loss(numbers, context);
+        self.cut_message(context);
         numbers.messages += 1;
         let id = MessageId(numbers.messages);
         let compressed = header.rsv[0];
         if compressed && self.compression.is_deflate() && self.inflater.is_none() {
             let limit = context.reading.limits.inflated_message;
             self.inflater = Some(Box::new(Inflater::new(self.compression.has_takeover(), limit)));
-            if self.compression == Compression::Assumed || self.after_loss {
+            if self.compression == Compression::Assumed {
                 self.inflater.iter_mut().for_each(|inflater| inflater.forget());
             }
         }
@@ -298,11 +307,28 @@ impl Half {
         Some(id)
     }
 
-    fn continued(&mut self, place: Place, context: &mut Context<'_, '_>) -> Option<MessageId> {
-        if self.message.is_none() && !self.after_loss {
+    fn continued(&mut self, keep_from: Offset, place: Place, numbers: &mut Numbers, context: &mut Context<'_, '_>) -> Option<MessageId> {
+        if self.message.is_none() && self.after_loss {
+            numbers.messages += 1;
+            let headless = OpenMessage::headless(MessageId(numbers.messages), keep_from, context.reading);
+            self.message = Some(Box::new(headless));
+        } else if self.message.is_none() {
             context.out.finding_at(&finding::WS_CONTINUATION_ORPHAN, place, "a continuation frame, and no message to continue".to_owned());
         }
+        self.after_loss = false;
+        self.rest = None;
         self.message.as_ref().map(|message| message.id)
+    }
+
+    /// A message begins after frames were found again. What stands before it, and is too long for a control frame, is the rest of one.
+    fn end_loss(&mut self, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
+        self.after_loss = false;
+        let Some(rest) = self.rest.take().filter(|rest| rest.length() > LONGEST_CONTROL && self.message.is_none()) else { return };
+        numbers.messages += 1;
+        let mut headless = OpenMessage::headless(MessageId(numbers.messages), rest.start, context.reading);
+        headless.frames.push(FrameParts::rest(rest));
+        headless.wire_length = rest.length();
+        self.message = Some(Box::new(headless));
     }
 
     fn read_payload(&mut self, input: &[u8], numbers: &mut Numbers, context: &mut Context<'_, '_>) -> usize {
@@ -421,7 +447,9 @@ impl Half {
 
     /// A frame's header, or where one would be, is in bytes the capture lacks.
     fn lose_place(&mut self, lost: Span, context: &mut Context<'_, '_>) {
-        self.cut_message(context);
+        if let Some(message) = &mut self.message {
+            message.lose(self.inflater.as_deref_mut());
+        }
         self.inflater.iter_mut().for_each(|inflater| inflater.forget());
         self.after_loss = true;
         self.lost_from = lost.start;
@@ -437,6 +465,7 @@ impl Half {
         let keep_from = search.keep_from();
         if let Some(found) = search.feed(at, input, context.map, context.reading.limits) {
             let passed = Span::new(self.lost_from, found.start);
+            self.rest = Some(found.rest);
             let place = Place { span: Some(passed), ..self.place() };
             let text = format!("frames found again at {} after {} bytes, with {} bits of evidence", found.start, passed.length(), found.bits);
             context.out.finding_at(&finding::WS_RESYNC, place, text);

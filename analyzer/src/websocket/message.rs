@@ -69,6 +69,13 @@ impl OpenMessage {
         Self { id, kind, compressed, frames: Vec::new(), wire_length: 0, missing: false, keep_from, content }
     }
 
+    /// A message whose beginning the capture lacks.
+    pub(crate) fn headless(id: MessageId, keep_from: Offset, reading: Reading<'_>) -> Self {
+        let mut message = Self::new(id, MessageKind::Unknown, false, keep_from, reading);
+        message.missing = true;
+        message
+    }
+
     /// Takes the next piece of a frame's payload as it stands on the wire; `phase` is its offset in that payload.
     pub(crate) fn feed(&mut self, piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64, inflater: Option<&mut Inflater>) {
         if self.missing || (self.compressed && inflater.is_none()) {
@@ -106,7 +113,7 @@ impl OpenMessage {
             length = inflated.and_then(Result::ok);
         }
         if self.missing {
-            length = (!self.compressed).then_some(self.wire_length);
+            length = (!self.compressed && self.kind != MessageKind::Unknown).then_some(self.wire_length);
         }
         let whole = !self.missing && length.is_some();
         let first_invalid = self.content.utf8.filter(|_| whole).and_then(|utf8| utf8.first_invalid());

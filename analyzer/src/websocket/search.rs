@@ -39,6 +39,8 @@ pub(crate) struct Search {
     /// The bytes kept, and where they begin.
     window: Vec<u8>,
     start: Offset,
+    /// Where it began.
+    origin: Offset,
     /// Offsets before this one have been tried.
     tried: Offset,
     searched: u64,
@@ -60,6 +62,8 @@ struct Candidate {
 /// Frames were found.
 #[derive(Debug)]
 pub(crate) struct Found {
+    /// The bytes that were passed over before.
+    pub(crate) rest: Span,
     /// Where the first one begins.
     pub(crate) start: Offset,
     /// The evidence for it.
@@ -72,7 +76,7 @@ impl Search {
     /// A search in bytes that travel in `direction`: a client masks, a server does not (RFC 6455 5.1).
     pub(crate) fn new(direction: Direction) -> Self {
         let masked = direction == Direction::ClientToServer;
-        Self { masked, window: Vec::new(), start: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new() }
+        Self { masked, window: Vec::new(), start: Offset(0), origin: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new() }
     }
 
     /// Reads on; the bytes stand at `at`.
@@ -112,6 +116,7 @@ impl Search {
         self.window.clear();
         self.candidates.clear();
         self.start = at;
+        self.origin = at;
         self.tried = at;
     }
 
@@ -171,7 +176,8 @@ impl Search {
 
     fn found(&self, candidate: &Candidate) -> Option<Found> {
         let bytes = self.bytes_from(candidate.start)?.to_vec();
-        Some(Found { start: candidate.start, bits: candidate.bits, bytes })
+        let rest = Span::new(self.origin, candidate.start);
+        Some(Found { rest, start: candidate.start, bits: candidate.bits, bytes })
     }
 
     /// Forgets the oldest bytes beyond the window; candidates that began in them begin at their next header.

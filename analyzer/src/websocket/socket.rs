@@ -41,8 +41,8 @@ struct SentClose {
 }
 
 impl Socket {
-    /// A WebSocket after its opening handshake; reports the handshake.
-    pub(crate) fn new(upgraded: Upgraded, starts: [Offset; 2], out: &mut Outbox<'_>) -> Self {
+    /// A WebSocket after its opening handshake, which it reports. `rest` are the bytes in front of frames found without one.
+    pub(crate) fn new(upgraded: Upgraded, rest: Option<(Direction, Span)>, starts: [Offset; 2], out: &mut Outbox<'_>) -> Self {
         let Upgraded { handshake, searches, owed_responses, head_ends, .. } = upgraded;
         let captured = handshake.result == HandshakeResult::Accepted;
         let agreed = Agreed::of(&handshake.extensions);
@@ -54,9 +54,10 @@ impl Socket {
         let half = |direction: Direction, search: Option<Box<super::Search>>| {
             let at = direction as usize;
             let half = Half::new(websocket, direction, compression(&agreed, captured, direction), head_ends[at], starts[at]);
-            match search {
-                Some(search) => half.searching(search),
-                None => half,
+            match (search, rest) {
+                (Some(search), _) => half.searching(search),
+                (None, Some((found_in, rest))) if found_in == direction => half.behind(rest),
+                (None, _) => half,
             }
         };
         let client = half(Direction::ClientToServer, client_search);
