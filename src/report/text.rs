@@ -185,7 +185,7 @@ mod tests {
 
               messages
                              length  frames     bytes  packets   alignment                    first..completed
-              m1  >  text         5  F1      196..207  #8        aligned                      0.007000  "hell\x1b\"" ..
+              m1  >  text         5  F1      196..207  #8        aligned                      0.007000  "hell\x1b"" ..
               m2  >  binary     300  F2      207..515  #9..#10*  split 2 + coalesced with F3  0.008000..0.009000  ca fe 00 ..
                      #9* 207..213  #10 213..515
               * carried by more than one packet, or by a retransmission

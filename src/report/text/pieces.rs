@@ -29,7 +29,8 @@ impl<'a> Contents<'a> {
             otherwise: match () {
                 () if has("tls") => "TLS",
                 () if has("http2") => "HTTP/2",
-                () if has("http") => "body",
+                () if has("http") => "HTTP",
+                () if has("websocket") => "before the first frame found",
                 () => "",
             },
         }
@@ -67,10 +68,19 @@ impl<'a> Contents<'a> {
         if bytes.0 >= from {
             return vec![format!("| {} in no frame |", count(bytes.length(), "byte"))];
         }
-        match self.heads.get(&(segment.direction.0, segment.packet)) {
-            Some(heads) => heads.clone(),
-            None if self.otherwise.is_empty() => Vec::new(),
-            None => vec![self.otherwise.to_owned()],
+        let direction = segment.direction.0;
+        if let Some(heads) = self.heads.get(&(direction, segment.packet)) {
+            return vec![heads.join(" + ")];
+        }
+        let (first, last) = ((direction, 0), (direction, segment.packet));
+        let name = match self.otherwise {
+            "HTTP" if self.heads.range(first..last).next().is_some() => "body",
+            other => other,
+        };
+        if name.is_empty() {
+            Vec::new()
+        } else {
+            vec![name.to_owned()]
         }
     }
 

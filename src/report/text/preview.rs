@@ -1,4 +1,4 @@
-//! Application data in the map: text in quotes, escaped; anything else in hex.
+//! Application data in the map: text between the first quote and the line's last, escaped; anything else in hex.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -14,7 +14,7 @@ pub(super) fn beginning(payload: &Payload, room: usize) -> String {
             let mut shown = String::new();
             let mut rest = text.chars();
             for c in rest.by_ref() {
-                let c = quoted(c.encode_utf8(&mut [0; 4]));
+                let c = Escaped(c.encode_utf8(&mut [0; 4])).to_string();
                 if columns(&shown) + columns(&c) + "\"\" ..".len() > room {
                     return format!("\"{shown}\" ..");
                 }
@@ -35,13 +35,9 @@ pub(super) fn beginning(payload: &Payload, room: usize) -> String {
 /// All of it, in lines of their own.
 pub(super) fn whole(payload: &Payload) -> Vec<String> {
     match &payload.text {
-        Some(text) => vec![format!("\"{}\"", quoted(text))],
+        Some(text) => vec![format!("\"{}\"", Escaped(text))],
         None => decoded(payload).chunks(BYTES_A_LINE).map(hex).collect(),
     }
-}
-
-fn quoted(text: &str) -> String {
-    Escaped(text).to_string().replace('"', "\\\"")
 }
 
 fn decoded(payload: &Payload) -> Vec<u8> {
@@ -77,7 +73,7 @@ mod tests {
             truncated,
         };
         assert_eq!(beginning(&text("", false), 30), "");
-        assert_eq!(beginning(&text("a \"b\"\n", false), 30), r#""a \"b\"\n""#);
+        assert_eq!(beginning(&text("a \"b\"\n", false), 30), "\"a \"b\"\\n\"");
         assert_eq!(beginning(&text("abc", true), 30), "\"abc\" ..");
         assert_eq!(
             beginning(&text(&"x".repeat(25), false), 24),

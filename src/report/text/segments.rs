@@ -1,8 +1,12 @@
 //! The map by segment: one line a segment, what of the stream lies in it.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    iter::Peekable,
+    vec,
+};
 
-use wireseam_analyzer::SegmentKind;
+use wireseam_analyzer::{Direction, GapCause, SegmentKind};
 
 use super::{
     arrow,
@@ -10,7 +14,7 @@ use super::{
     pieces::Contents,
     torn,
 };
-use crate::report::schema::{Connection, Segment};
+use crate::report::schema::{Connection, Directions, Gap, Segment};
 
 pub(super) fn write(
     out: &mut dyn Write,
@@ -54,7 +58,11 @@ pub(super) fn write(
     writeln!(out, "     {}", paint(palette.faint, headings.line(widths)))?;
     let contents = Contents::of(connection);
     let cuts = torn::by_packet(connection);
+    let mut gaps = Gaps::of(connection);
     for (segment, row) in shown.iter().zip(&rows) {
+        while let Some(gap) = gaps.next_before(segment) {
+            write_gap(out, palette, widths, segment.direction.0, gap)?;
+        }
         row.write(out, palette, widths, segment, &contents)?;
         let indent = " ".repeat(content_column(widths));
         for sentence in cuts
@@ -65,7 +73,75 @@ pub(super) fn write(
             writeln!(out, "{indent}{}", paint(palette.notable, sentence))?;
         }
     }
+    for (direction, gap) in gaps.rest() {
+        write_gap(out, palette, widths, direction, gap)?;
+    }
     Ok(())
+}
+
+/// The gaps that get a line: not those of the snapshot length, which the segment's own line tells.
+struct Gaps<'a>([Peekable<vec::IntoIter<&'a Gap>>; 2]);
+
+impl<'a> Gaps<'a> {
+    fn of(connection: &'a Connection) -> Self {
+        let Directions {
+            client_to_server,
+            server_to_client,
+        } = &connection.directions;
+        Self([client_to_server, server_to_client].map(|totals| {
+            let gaps = totals
+                .gaps
+                .iter()
+                .filter(|gap| gap.cause.0 != GapCause::SnapLength);
+            gaps.collect::<Vec<_>>().into_iter().peekable()
+        }))
+    }
+
+    /// The next one that lies before a segment in its stream.
+    fn next_before(&mut self, segment: &Segment) -> Option<&'a Gap> {
+        let [up, down] = &mut self.0;
+        let gaps = match segment.direction.0 {
+            Direction::ClientToServer => up,
+            Direction::ServerToClient => down,
+        };
+        gaps.next_if(|gap| gap.span.1 <= segment.span.0)
+    }
+
+    fn rest(self) -> impl Iterator<Item = (Direction, &'a Gap)> {
+        Direction::BOTH
+            .into_iter()
+            .zip(self.0)
+            .flat_map(|(direction, gaps)| gaps.map(move |gap| (direction, gap)))
+    }
+}
+
+/// `>       -                 877..1013     136  not captured: the capture lost it`.
+fn write_gap(
+    out: &mut dyn Write,
+    palette: &Palette,
+    widths: [usize; 4],
+    direction: Direction,
+    gap: &Gap,
+) -> io::Result<()> {
+    let row = Row {
+        packet: "-".to_owned(),
+        time: String::new(),
+        span: gap.span.to_string(),
+        length: gap.span.length().to_string(),
+    };
+    let why = match gap.cause.0 {
+        GapCause::Capture => "missing: it was received, the capture lost it",
+        GapCause::Network => "missing: it never arrived",
+        GapCause::SnapLength => "missing: cut off by the snapshot length",
+        GapCause::Unknown => "missing: nothing tells why",
+    };
+    let arrow = paint(palette.direction(direction), arrow(direction));
+    writeln!(
+        out,
+        "  {arrow}  {}  {}",
+        row.line(widths),
+        paint(palette.notable, why)
+    )
 }
 
 /// Where what lies in a segment is written: behind the arrow and four columns.
