@@ -279,7 +279,9 @@ impl Connection {
         let from_client = direction == Direction::ClientToServer;
         let is_http = if from_client { begins_like_request(input) } else { begins_like_response(input) };
         let preface = HTTP2_PREFACE.len().min(input.len());
-        if from_client && input[..preface] == HTTP2_PREFACE[..preface] {
+        if !from_client && begins_like_http2_settings(input) {
+            self.recognise(Layer::Http2, Protocol::Unread, work);
+        } else if from_client && input[..preface] == HTTP2_PREFACE[..preface] {
             if preface < HTTP2_PREFACE.len() {
                 return false;
             }
@@ -455,4 +457,10 @@ impl Connection {
             work.out.push(EventKind::Layer(Layer::Opaque));
         }
     }
+}
+
+/// Whether a server begins with a SETTINGS frame on stream 0 (RFC 9113 3.4, 6.5), as it may before the client's preface.
+fn begins_like_http2_settings(input: &[u8]) -> bool {
+    let header = input.split_first_chunk::<9>();
+    header.is_some_and(|([_, high, low, kind, _, stream @ ..], _)| *kind == 4 && *stream == [0; 4] && u16::from_be_bytes([*high, *low]) % 6 == 0)
 }

@@ -138,7 +138,7 @@ fn with_payload(segment: &Segment<'_>, coverage: Coverage, sent_later: Option<bo
         return SegmentKind::Syn;
     }
     if coverage.new == 0 {
-        return if coverage.length == 1 && coverage.ends_at_end { SegmentKind::KeepAlive } else { SegmentKind::Retransmission };
+        return without_new_bytes(coverage, sent_later);
     }
     if coverage.length == 1 && coverage.starts_at_end && coverage.window_closed {
         return SegmentKind::ZeroWindowProbe;
@@ -151,4 +151,15 @@ fn with_payload(segment: &Segment<'_>, coverage: Coverage, sent_later: Option<bo
     }
     let asked_for = coverage.duplicate_acks >= DUPLICATE_ACKS;
     if sent_later.unwrap_or(asked_for) { SegmentKind::Retransmission } else { SegmentKind::OutOfOrder }
+}
+
+/// Old bytes only: a first sending that was overtaken by its own retransmission is reordered, not sent again.
+fn without_new_bytes(coverage: Coverage, sent_later: Option<bool>) -> SegmentKind {
+    if coverage.length == 1 && coverage.ends_at_end {
+        SegmentKind::KeepAlive
+    } else if sent_later == Some(false) {
+        SegmentKind::OutOfOrder
+    } else {
+        SegmentKind::Retransmission
+    }
 }

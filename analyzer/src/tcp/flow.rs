@@ -212,7 +212,7 @@ impl Flow {
     }
 
     fn note_ends(&mut self, segment: &Segment<'_>, span: Span) {
-        if !segment.flags.contains(Flags::RST) {
+        if segment.payload_len > 0 && !segment.flags.contains(Flags::RST) {
             self.reassembly.note_end(span.end);
         }
         if segment.flags.contains(Flags::FIN) && self.reassembly.origin().is_some() {
