@@ -130,7 +130,7 @@ impl Context {
         Message {
             id: message.id.0,
             direction: Word(message.direction),
-            opcode: Word(message.kind),
+            opcode: (message.kind != MessageKind::Unknown).then_some(Word(message.kind)),
             length: message.length,
             wire_length: message.wire_length,
             compressed: message.compressed,

@@ -306,8 +306,8 @@ pub struct Message {
     pub id: u64,
     /// Which way it went.
     pub direction: Word<Direction>,
-    /// `text` or `binary`.
-    pub opcode: Word<MessageKind>,
+    /// `text` or `binary`; null where the header that says so was not captured.
+    pub opcode: Option<Word<MessageKind>>,
     /// Bytes of application data, after inflation; null where they cannot be known.
     pub length: Option<u64>,
     /// The sum of its frames' payload lengths.

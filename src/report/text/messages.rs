@@ -26,7 +26,15 @@ pub(super) fn write(
         let widest = widest(rows.iter().map(|row| row[column].as_str()));
         *width = widest.min(WIDEST).max(*width);
     }
-    let headings = HEADINGS.map(str::to_owned);
+    let mut headings = HEADINGS.map(str::to_owned);
+    if websocket
+        .messages
+        .iter()
+        .any(|message| message.length != Some(message.wire_length))
+    {
+        headings[LENGTH] = "length (wire)".to_owned();
+        widths[LENGTH] = widths[LENGTH].max(columns(&headings[LENGTH]));
+    }
     writeln!(out, "\n  {}", paint(palette.heading, "messages"))?;
     writeln!(
         out,
@@ -121,14 +129,16 @@ fn line(row: &[String; COLUMNS], widths: [usize; COLUMNS], arrow: &str) -> Strin
 fn row(message: &Message) -> [String; COLUMNS] {
     let length = match message.length {
         Some(length) if message.compressed => {
-            format!("{length} ({} deflated)", message.wire_length)
+            format!("{length} ({})", message.wire_length)
         }
         Some(length) => length.to_string(),
-        None => format!("? ({} on the wire)", message.wire_length),
+        None => format!("? ({})", message.wire_length),
     };
     [
         format!("m{}", message.id),
-        message.opcode.to_string(),
+        message
+            .opcode
+            .map_or("?".to_owned(), |kind| kind.to_string()),
         length,
         frames(&message.frames),
         message.span.to_string(),
@@ -272,6 +282,8 @@ const HEADINGS: [&str; COLUMNS] = [
     "alignment",
     "first..completed",
 ];
+/// The column of lengths, with the compressed ones in brackets.
+const LENGTH: usize = 2;
 /// A column that is wider than this does not push the others of its table.
 const WIDEST: usize = 40;
 /// How many slices of one message are shown.

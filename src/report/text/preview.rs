@@ -59,7 +59,7 @@ fn hex(bytes: &[u8]) -> String {
 /// How many bytes of hex stand in a line.
 const BYTES_A_LINE: usize = 32;
 /// How many columns a beginning gets even where a line is full.
-const LEAST: usize = 24;
+const LEAST: usize = 16;
 
 #[cfg(test)]
 mod tests {
