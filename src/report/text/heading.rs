@@ -250,4 +250,4 @@ fn packets(packets: &[u64]) -> String {
 }
 
 /// How many gaps a direction's line names.
-const GAPS: usize = 3;
+const GAPS: usize = 2;

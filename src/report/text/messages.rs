@@ -242,7 +242,7 @@ fn slices(slices: &[Slice]) -> Vec<String> {
 fn remarks(message: &Message) -> Vec<String> {
     let timing = &message.timing;
     let mut remarks = Vec::new();
-    if !message.complete {
+    if !message.complete && !message.alignment.gap {
         remarks.push("incomplete".to_owned());
     }
     let at_end = message.slices.last().map(|slice| slice.packet);

@@ -27,7 +27,11 @@ pub(super) fn beginning(payload: &Payload, room: usize) -> String {
             let most = (room - " ..".len() + 1) / "00 ".len();
             let more = payload.truncated || bytes.len() > most;
             let shown = hex(&bytes[..bytes.len().min(most)]);
-            if more { format!("{shown} ..") } else { shown }
+            match (more, shown.is_empty()) {
+                (true, true) => "..".to_owned(),
+                (true, false) => format!("{shown} .."),
+                (false, _) => shown,
+            }
         }
     }
 }
