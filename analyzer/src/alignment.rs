@@ -4,6 +4,7 @@
 //! what else the packets of a frame hold: all bytes of one packet become deliverable together.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use wireseam_wire::PacketIndex;
 
@@ -127,21 +128,30 @@ impl Layout<'_> {
 
     /// What else lies in the packets of these slices.
     fn neighbours(&self, own: &[FrameParts], slices: &[Slice]) -> Neighbours {
-        let mut neighbours = Neighbours { shared: false, named: Vec::new(), count: 0, counted_to: 0 };
+        let shared = self.shared_ranges(own, slices);
+        let mut neighbours = Neighbours { shared: !shared.is_empty(), named: Vec::new(), count: 0 };
         let Some((first, last)) = own.first().zip(own.last()) else { return neighbours };
         let own_range = self.index_of(first.start)..self.index_of(last.start) + 1;
+        for range in united(shared) {
+            self.name_frames(range, own, &own_range, &mut neighbours);
+        }
+        neighbours
+    }
+
+    /// The indices of the frames in each piece of each packet that carried more than these slices.
+    fn shared_ranges(&self, own: &[FrameParts], slices: &[Slice]) -> Vec<Range<usize>> {
+        let mut ranges = Vec::new();
         let mut before = None;
         for piece in own.iter().flat_map(|frame| self.map.pieces_over(frame.span())) {
             let Some(carrier) = piece.carrier.filter(|carrier| before != Some(carrier.moment.packet)) else { continue };
-            before = Some(carrier.moment.packet);
-            if self.carried(piece, carrier) > own_bytes(slices, carrier.moment.packet, carrier.reach) {
-                neighbours.shared = true;
-                for shared in self.map.pieces_over(carrier.reach).filter(|other| is_carried_by(other, carrier.moment.packet)) {
-                    self.name_frames(shared.span, own, &own_range, &mut neighbours);
-                }
+            let packet = carrier.moment.packet;
+            before = Some(packet);
+            if self.carried(piece, carrier) > own_bytes(slices, packet, carrier.reach) {
+                let pieces = self.map.pieces_over(carrier.reach).filter(|other| is_carried_by(other, packet));
+                ranges.extend(pieces.map(|piece| self.index_of(piece.span.start)..self.index_behind(piece.span.end)));
             }
         }
-        neighbours
+        ranges
     }
 
     fn carried(&self, piece: &Piece, carrier: crate::span_map::Carrier) -> u64 {
@@ -153,19 +163,19 @@ impl Layout<'_> {
         self.frames.partition_point(|(_, span)| span.end <= at)
     }
 
-    /// Notes the frames with bytes in `span` that are not among `own`, the nearest ones by name.
-    fn name_frames(&self, span: Span, own: &[FrameParts], own_range: &std::ops::Range<usize>, neighbours: &mut Neighbours) {
+    /// The index of the first frame that begins at or behind `at`.
+    fn index_behind(&self, at: Offset) -> usize {
+        self.frames.partition_point(|(_, frame)| frame.start < at)
+    }
+
+    /// Counts the frames of a range that are not among `own`, and notes the nearest ones.
+    fn name_frames(&self, range: Range<usize>, own: &[FrameParts], own_range: &Range<usize>, neighbours: &mut Neighbours) {
         let half = self.limits.shared_frames / 2;
-        let end = self.frames.partition_point(|(_, frame)| frame.start < span.end);
-        let start = self.index_of(span.start).max(neighbours.counted_to).min(end);
+        let Range { start, end } = range;
         let (own_start, own_end) = (own_range.start.clamp(start, end), own_range.end.clamp(start, end));
-        let between = (own_start..own_end).filter(|at| {
-            let id = self.frames[*at].0;
-            own.binary_search_by_key(&id, |frame| frame.id).is_err()
-        });
-        let between: Vec<usize> = between.collect();
+        let is_own = |at: &usize| own.binary_search_by_key(&self.frames[*at].0, |frame| frame.id).is_ok();
+        let between: Vec<usize> = (own_start..own_end).filter(|at| !is_own(at)).collect();
         neighbours.count += (own_start - start + between.len() + end - own_end) as u64;
-        neighbours.counted_to = neighbours.counted_to.max(end);
         let near = (own_start.saturating_sub(half).max(start)..own_start).chain(between).chain(own_end..end.min(own_end + half));
         let room = self.limits.shared_frames.saturating_sub(neighbours.named.len());
         neighbours.named.extend(near.take(room).map(|at| self.frames[at].0));
@@ -178,8 +188,19 @@ struct Neighbours {
     shared: bool,
     named: Vec<FrameId>,
     count: u64,
-    /// The frames before this index have been counted.
-    counted_to: usize,
+}
+
+/// Ranges sorted, and those that overlap joined; empty ones left out.
+fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut united: Vec<Range<usize>> = Vec::new();
+    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
+        match united.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => united.push(range),
+        }
+    }
+    united
 }
 
 fn is_carried_by(piece: &Piece, packet: PacketIndex) -> bool {

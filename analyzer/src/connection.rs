@@ -14,7 +14,7 @@ use std::mem;
 use wireseam_wire::{Flags, Segment};
 
 use crate::analyzer::Config;
-use crate::finding;
+use crate::finding::{self, bytes};
 use crate::http::{Http, Outcome, Surroundings, Upgraded, begins_like_request, begins_like_response};
 use crate::outbox::{Numbers, Outbox};
 use crate::tcp::{Chunk, Content, Ends, Flow, Incoming, TcpState};
@@ -120,6 +120,7 @@ impl Connection {
         for direction in Direction::BOTH {
             self.give_up_holes(direction, true, &mut work);
         }
+        self.stop_waiting_for_silence(&mut work);
         self.finish_protocol(&mut work);
         let ended = Ended { how: self.state.ended(), last: self.last, totals: self.flows.each_ref().map(|flow| flow.totals) };
         work.out.push(EventKind::Ended(Box::new(ended)));
@@ -206,7 +207,18 @@ impl Connection {
         }
         self.limit_intake(direction, work);
         if work.out.take_unblocked() {
+            self.report_pipelined(work);
             self.pump(Direction::ClientToServer, work);
+        }
+    }
+
+    /// Bytes that waited behind an upgrade request turn out to be HTTP: it was refused.
+    fn report_pipelined(&mut self, work: &mut Work<'_, '_>) {
+        let waiting = &self.intakes[Direction::ClientToServer as usize];
+        if matches!(self.protocol, Protocol::Http(_)) && !waiting.bytes.is_empty() {
+            let span = Span::of_length(waiting.start, waiting.bytes.len() as u64);
+            let text = format!("{} from the client behind an upgrade request that was then refused", bytes(span.length()));
+            work.out.finding(&finding::HTTP_UPGRADE_REFUSED_PIPELINED, Some(Direction::ClientToServer), Some(span), text);
         }
     }
 
@@ -223,6 +235,18 @@ impl Connection {
         intake.batch = batch;
         intake.start = start.plus(used as u64);
         intake.bytes = bytes;
+    }
+
+    /// Nothing of the server was captured: what waits for its answer is told without it.
+    fn stop_waiting_for_silence(&mut self, work: &mut Work<'_, '_>) {
+        let server_is_silent = self.flows[Direction::ServerToClient as usize].is_silent();
+        if let Protocol::Http(http) = &mut self.protocol
+            && server_is_silent
+        {
+            http.stop_waiting();
+            self.begin_batch(Direction::ClientToServer);
+            self.pump(Direction::ClientToServer, work);
+        }
     }
 
     /// Bytes that wait too long for an answer are given to whatever can be told without it.
@@ -345,15 +369,15 @@ impl Connection {
         let early = &self.intakes[Direction::ClientToServer as usize];
         if direction == Direction::ServerToClient && !early.bytes.is_empty() && upgraded.searches[0].is_none() {
             let span = Span::of_length(early.start, early.bytes.len() as u64);
-            let text = format!("{} bytes from the client before the 101", span.length());
-            work.out.websocket_finding(&finding::HTTP_UPGRADE_EARLY, Some(span), text);
+            let text = format!("{} from the client before the 101", bytes(span.length()));
+            work.out.websocket_finding(&finding::HTTP_UPGRADE_EARLY, Direction::ClientToServer, Some(span), text);
         }
         let found = upgraded.found.take();
         let mut starts = self.flows.each_ref().map(|flow| flow.reassembly.next());
         starts[direction as usize] = next;
         work.out.push(EventKind::Layer(Layer::WebSocket));
         self.recognised = true;
-        let rest = found.as_ref().map(|(direction, found)| (*direction, found.rest));
+        let rest = found.as_ref().map(|(direction, found)| (*direction, found.rest, found.bits));
         let socket = Socket::new(upgraded, rest, starts, work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
         if let Some((direction, found)) = found {

@@ -303,6 +303,10 @@ pub struct Exchange {
     pub version: String,
     /// Whether the request asked for an upgrade to websocket.
     pub upgrade: bool,
+    /// Where the request's head lies in the client's stream.
+    pub request_head: Option<Span>,
+    /// Where the final response's head lies in the server's stream.
+    pub response_head: Option<Span>,
     /// The packets that carry the request's head.
     pub request_packets: Vec<PacketIndex>,
     /// The packets that carry the response's head.
@@ -508,7 +512,7 @@ pub struct Message {
     pub wire_length: u64,
     /// Whether RSV1 of its first frame says that it is compressed (RFC 7692 6).
     pub compressed: bool,
-    /// Whether every byte was captured, its last frame was seen, and its data could be decoded.
+    /// Whether every byte was captured, its last frame's included. A message whose data then does not inflate has no `length`.
     pub complete: bool,
     /// What was kept of its application data.
     pub payload: Payload,

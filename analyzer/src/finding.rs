@@ -61,6 +61,11 @@ pub struct Finding {
     pub text: String,
 }
 
+/// A number of bytes in words.
+pub(crate) fn bytes(count: u64) -> String {
+    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
+}
+
 /// Every rule, by area.
 pub static RULES: &[&Rule] = &[
     &HTTP_UPGRADE_ACCEPT,

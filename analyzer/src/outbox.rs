@@ -67,9 +67,9 @@ impl<'a> Outbox<'a> {
     }
 
     /// Reports a fault of the opening handshake whose WebSocket gets the next number.
-    pub(crate) fn websocket_finding(&mut self, rule: &'static Rule, span: Option<Span>, text: String) {
+    pub(crate) fn websocket_finding(&mut self, rule: &'static Rule, direction: Direction, span: Option<Span>, text: String) {
         let websocket = Some(WebSocketId(self.numbers.websockets + 1));
-        self.finding_at(rule, Place { direction: Some(Direction::ServerToClient), span, websocket, ..Place::default() }, text);
+        self.finding_at(rule, Place { direction: Some(direction), span, websocket, ..Place::default() }, text);
     }
 
     /// Reports a fault where it lies. Beyond [`Limits::findings_per_rule`] of one rule and direction they are only counted.

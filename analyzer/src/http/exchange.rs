@@ -54,8 +54,16 @@ struct Request {
     /// Whether it asks for anything to be spoken but HTTP/1.
     turns: bool,
     packets: Vec<PacketIndex>,
-    /// Where what follows its head begins.
-    head_end: Offset,
+    head: Span,
+}
+
+/// A final response's head.
+#[derive(Debug)]
+struct Answer {
+    version: String,
+    status: u16,
+    packets: Vec<PacketIndex>,
+    head: Span,
 }
 
 /// What became of some bytes.
@@ -130,7 +138,10 @@ impl Http {
 
     /// The answer that the client's bytes wait for does not come: they are searched for frames.
     pub(crate) fn stop_waiting(&mut self) {
-        self.sides[Direction::ClientToServer as usize] = Side::Lost(Box::new(Search::new(Direction::ClientToServer)));
+        if matches!(self.sides[Direction::ClientToServer as usize], Side::Waiting) {
+            let search = Search::behind_request(Direction::ClientToServer);
+            self.sides[Direction::ClientToServer as usize] = Side::Lost(Box::new(search));
+        }
     }
 
     /// Reads bytes of one direction that stand at `at`.
@@ -182,7 +193,7 @@ impl Http {
                 handshake.request_packets.clone_from(&request.packets);
                 unanswered.push(handshake);
             }
-            out.push(EventKind::Exchange(exchange(Some(request), None, Vec::new(), "")));
+            out.push(EventKind::Exchange(exchange(Some(request), None)));
         }
         unanswered
     }
@@ -231,7 +242,7 @@ impl Http {
         let turns = asked.is_some() || method == "CONNECT" || head.value("upgrade").is_some();
         let body = if head.is_chunked() { Body::CHUNKED } else { Body::Length(head.content_length().unwrap_or(0)) };
         let (method, target, version) = (method.clone(), target.clone(), version.clone());
-        self.pending.push_back(Request { method, target, version, asked, turns, packets, head_end: span.end });
+        self.pending.push_back(Request { method, target, version, asked, turns, packets, head: span });
         self.enter_body(Direction::ClientToServer, body);
         Outcome::More
     }
@@ -242,27 +253,29 @@ impl Http {
 
     fn response(&mut self, head: &Head, span: Span, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
         let FirstLine::Response { status, version } = &head.first_line else { return Outcome::More };
+        let answer = Answer { version: version.clone(), status: *status, packets, head: span };
         match *status {
-            101 => self.switching(head, version, span, packets, out),
+            101 => self.switching(head, answer, out),
             100..=199 => {
                 self.sides[Direction::ServerToClient as usize] = Side::Head { scanned: 0 };
                 Outcome::More
             }
-            status => self.final_response(head, status, version, packets, out),
+            _ => self.final_response(head, answer, out),
         }
     }
 
-    fn final_response(&mut self, head: &Head, status: u16, version: &str, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
+    fn final_response(&mut self, head: &Head, answer: Answer, out: &mut Outbox<'_>) -> Outcome {
+        let status = answer.status;
         let request = self.pending.pop_front();
         let is_head = request.as_ref().is_some_and(|request| request.method == "HEAD");
         let tunnel = request.as_ref().is_some_and(|request| request.method == "CONNECT") && (200..300).contains(&status);
         if let Some(asked) = request.as_ref().and_then(|request| request.asked.as_ref()) {
             let mut handshake = upgrade::answered(Some(asked), status, head);
             handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
-            handshake.response_packets.clone_from(&packets);
+            handshake.response_packets.clone_from(&answer.packets);
             out.websocket(handshake);
         }
-        out.push(EventKind::Exchange(exchange(request, Some(status), packets, version)));
+        out.push(EventKind::Exchange(exchange(request, Some(answer))));
         if tunnel {
             return Outcome::Tunnel;
         }
@@ -283,34 +296,35 @@ impl Http {
     }
 
     /// 101: the answer to the oldest request that asked for it; requests before it are owed an answer.
-    fn switching(&mut self, head: &Head, version: &str, span: Span, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
+    fn switching(&mut self, head: &Head, answer: Answer, out: &mut Outbox<'_>) -> Outcome {
         let at = self.pending.iter().position(|request| request.turns);
         let owed_responses = at.unwrap_or(0);
         let request = at.and_then(|at| self.pending.remove(at));
         let is_websocket = request.as_ref().map_or_else(|| head.has_token("upgrade", "websocket"), |request| request.asked.is_some());
         let is_http2 = head.has_token("upgrade", "h2c");
         if owed_responses > 0 {
-            out.finding(&finding::HTTP_RESPONSE_ORDER, Some(Direction::ServerToClient), Some(span), format!("the 101 stands before the answers to {owed_responses} earlier requests"));
+            out.finding(&finding::HTTP_RESPONSE_ORDER, Some(Direction::ServerToClient), Some(answer.head), format!("the 101 stands before the answer to an earlier request ({owed_responses} owed)"));
         }
         let outcome = if is_websocket {
-            Outcome::WebSocket(Box::new(self.upgraded(request.as_ref(), head, span, &packets, owed_responses, out)))
+            Outcome::WebSocket(Box::new(self.upgraded(request.as_ref(), head, &answer, owed_responses, out)))
         } else if is_http2 {
             Outcome::Http2
         } else {
             Outcome::Opaque
         };
-        out.push(EventKind::Exchange(exchange(request, Some(101), packets, version)));
+        out.push(EventKind::Exchange(exchange(request, Some(answer))));
         outcome
     }
 
-    fn upgraded(&mut self, request: Option<&Request>, head: &Head, span: Span, packets: &[PacketIndex], owed_responses: usize, out: &mut Outbox<'_>) -> Upgraded {
+    fn upgraded(&mut self, request: Option<&Request>, head: &Head, answer: &Answer, owed_responses: usize, out: &mut Outbox<'_>) -> Upgraded {
         let asked = request.and_then(|request| request.asked.as_ref());
         let mut handshake = upgrade::answered(asked, 101, head);
         handshake.request_packets = request.map(|request| request.packets.clone()).unwrap_or_default();
-        handshake.response_packets = packets.to_vec();
-        handshake.frames_from = [request.map(|request| request.head_end.0), Some(span.end.0)];
-        for (rule, text) in upgrade::faults(asked, head, &handshake) {
-            out.websocket_finding(rule, Some(span), text);
+        handshake.response_packets.clone_from(&answer.packets);
+        handshake.frames_from = [request.map(|request| request.head.end.0), Some(answer.head.end.0)];
+        let heads = [request.map(|request| request.head), Some(answer.head)];
+        for (rule, direction, text) in upgrade::faults(asked, head, &handshake) {
+            out.websocket_finding(rule, direction, heads[direction as usize], text);
         }
         let client = mem::replace(&mut self.sides[Direction::ClientToServer as usize], Side::Waiting);
         let client_search = match client {
@@ -321,7 +335,7 @@ impl Http {
         if client_search.is_some() {
             handshake.frames_from[0] = None;
         }
-        let head_ends = [handshake.request_packets.last().copied(), packets.last().copied()];
+        let head_ends = [handshake.request_packets.last().copied(), answer.packets.last().copied()];
         Upgraded { handshake, searches: [client_search, None], found: None, owed_responses, head_ends }
     }
 
@@ -349,7 +363,7 @@ impl Http {
         handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
         let head_ends = [handshake.request_packets.last().copied(), None];
         if request.is_some() {
-            out.push(EventKind::Exchange(exchange(request, None, Vec::new(), "")));
+            out.push(EventKind::Exchange(exchange(request, None)));
         }
         let searches = Direction::BOTH.map(|side| {
             if side == direction {
@@ -382,12 +396,17 @@ fn begins_like_whole_head(direction: Direction, input: &[u8]) -> bool {
     begins_like_head(direction, input) && line.is_some_and(|line| Head::parse(&[line, b"\n\n"].concat()).is_some())
 }
 
-fn exchange(request: Option<Request>, status: Option<u16>, response_packets: Vec<PacketIndex>, version: &str) -> Exchange {
-    let version = request.as_ref().map_or(version, |request| request.version.as_str()).to_owned();
+fn exchange(request: Option<Request>, answer: Option<Answer>) -> Exchange {
+    let version = request.as_ref().map(|request| request.version.clone());
+    let version = version.or(answer.as_ref().map(|answer| answer.version.clone())).unwrap_or_default();
     let upgrade = request.as_ref().is_some_and(|request| request.asked.is_some());
+    let request_head = request.as_ref().map(|request| request.head);
     let (method, target, request_packets) = match request {
         Some(request) => (Some(request.method), Some(request.target), request.packets),
         None => (None, None, Vec::new()),
     };
-    Exchange { method, target, status, version, upgrade, request_packets, response_packets }
+    let status = answer.as_ref().map(|answer| answer.status);
+    let response_head = answer.as_ref().map(|answer| answer.head);
+    let response_packets = answer.map(|answer| answer.packets).unwrap_or_default();
+    Exchange { method, target, status, version, upgrade, request_head, response_head, request_packets, response_packets }
 }

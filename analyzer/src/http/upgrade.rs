@@ -6,10 +6,13 @@ use sha1::{Digest as _, Sha1};
 
 use super::head::{FirstLine, Head};
 use crate::finding::{self, Rule};
-use crate::{Handshake, HandshakeResult, WebSocketId};
+use crate::{Direction, Handshake, HandshakeResult, WebSocketId};
 
 /// RFC 6455 1.3: what the server appends to the key.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// A broken rule, whose head breaks it, and how.
+pub(super) type Fault = (&'static Rule, Direction, String);
 
 /// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2).
 fn accept_for(key: &str) -> String {
@@ -51,21 +54,22 @@ impl Asked {
     }
 
     /// What is wrong with a request that was granted (RFC 6455 4.1).
-    fn faults(&self, faults: &mut Vec<(&'static Rule, String)>) {
+    fn faults(&self, faults: &mut Vec<Fault>) {
+        let from = Direction::ClientToServer;
         if !self.is_get {
-            faults.push((&finding::HTTP_UPGRADE_METHOD, "the request's method is not GET".to_owned()));
+            faults.push((&finding::HTTP_UPGRADE_METHOD, from, "the request's method is not GET".to_owned()));
         }
         if !self.has_connection {
-            faults.push((&finding::HTTP_UPGRADE_CONNECTION, "the request has no Connection: Upgrade".to_owned()));
+            faults.push((&finding::HTTP_UPGRADE_CONNECTION, from, "the request has no Connection: Upgrade".to_owned()));
         }
         if self.version.as_deref() != Some("13") {
             let version = self.version.as_deref().unwrap_or("none");
-            faults.push((&finding::HTTP_UPGRADE_VERSION, format!("Sec-WebSocket-Version is {version}, not 13")));
+            faults.push((&finding::HTTP_UPGRADE_VERSION, from, format!("Sec-WebSocket-Version is {version}, not 13")));
         }
         let decoded = self.key.as_deref().and_then(|key| BASE64.decode(key).ok());
         if decoded.is_none_or(|key| key.len() != 16) {
             let key = self.key.as_deref().unwrap_or("missing");
-            faults.push((&finding::HTTP_UPGRADE_KEY, format!("Sec-WebSocket-Key is {key}, not 16 bytes in base64")));
+            faults.push((&finding::HTTP_UPGRADE_KEY, from, format!("Sec-WebSocket-Key is {key}, not 16 bytes in base64")));
         }
     }
 }
@@ -108,23 +112,24 @@ pub(super) fn answered(asked: Option<&Asked>, status: u16, response: &Head) -> H
 }
 
 /// What is wrong with a handshake that was granted (RFC 6455 4.1, 4.2.2).
-pub(super) fn faults(asked: Option<&Asked>, response: &Head, handshake: &Handshake) -> Vec<(&'static Rule, String)> {
+pub(super) fn faults(asked: Option<&Asked>, response: &Head, handshake: &Handshake) -> Vec<Fault> {
+    let from = Direction::ServerToClient;
     let mut faults = Vec::new();
     let Some(asked) = asked else { return faults };
     asked.faults(&mut faults);
     if handshake.accept_valid != Some(true) {
         let got = response.value("sec-websocket-accept").unwrap_or("missing");
         let want = asked.key.as_deref().map_or_else(|| "no key".to_owned(), accept_for);
-        faults.push((&finding::HTTP_UPGRADE_ACCEPT, format!("Sec-WebSocket-Accept is {got}; the key asks for {want}")));
+        faults.push((&finding::HTTP_UPGRADE_ACCEPT, from, format!("Sec-WebSocket-Accept is {got}; the key asks for {want}")));
     }
     if !response.has_token("upgrade", "websocket") || !response.has_token("connection", "upgrade") {
-        faults.push((&finding::HTTP_UPGRADE_RESPONSE, "the 101 lacks Upgrade: websocket or Connection: Upgrade".to_owned()));
+        faults.push((&finding::HTTP_UPGRADE_RESPONSE, from, "the 101 lacks Upgrade: websocket or Connection: Upgrade".to_owned()));
     }
     if let Some(chosen) = handshake.subprotocol.as_ref().filter(|chosen| !asked.subprotocols.contains(chosen)) {
-        faults.push((&finding::HTTP_UPGRADE_SUBPROTOCOL, format!("the server chose the subprotocol {chosen}, which was not offered")));
+        faults.push((&finding::HTTP_UPGRADE_SUBPROTOCOL, from, format!("the server chose the subprotocol {chosen}, which was not offered")));
     }
     for extension in handshake.extensions.iter().filter(|extension| !asked.offers(extension)) {
-        faults.push((&finding::HTTP_UPGRADE_EXTENSION, format!("the server uses the extension {extension}, which was not offered")));
+        faults.push((&finding::HTTP_UPGRADE_EXTENSION, from, format!("the server uses the extension {extension}, which was not offered")));
     }
     faults
 }

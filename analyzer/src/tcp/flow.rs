@@ -18,6 +18,7 @@ pub(crate) struct Flow {
     pub(crate) reassembly: Reassembly,
     pub(crate) map: SpanMap,
     pub(crate) totals: Totals,
+    packets: u64,
     classifier: Classifier,
     /// Where the FIN stands, once it was seen.
     fin: Option<Offset>,
@@ -53,6 +54,7 @@ impl Flow {
             reassembly: Reassembly::default(),
             map: SpanMap::default(),
             totals: Totals::default(),
+            packets: 0,
             classifier: Classifier::default(),
             fin: None,
             largest_segment: None,
@@ -62,6 +64,7 @@ impl Flow {
 
     /// Places a segment that travels in this direction and tells what it was.
     pub(crate) fn place<'a>(&mut self, segment: &Segment<'a>, moment: Moment) -> Placed<'a> {
+        self.packets += 1;
         self.begin(segment);
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
         let length = i64::from(segment.payload_len);
@@ -141,6 +144,11 @@ impl Flow {
         let cause = self.cause_of(span);
         self.receiver.spoke_behind_hole = false;
         Some((span, cause))
+    }
+
+    /// Whether no packet of this direction was captured.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.packets == 0
     }
 
     /// The farthest place where the stream is known to reach, captured or not.

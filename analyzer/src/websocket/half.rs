@@ -21,7 +21,7 @@ use super::http_inside::HttpInside;
 use super::message::{OpenMessage, Reading, in_clear};
 use super::search::Search;
 use crate::alignment::{FrameParts, Layout};
-use crate::finding;
+use crate::finding::{self, bytes};
 use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
 use crate::{Direction, FrameId, MessageId, MessageKind, Offset, Opcode, Span, WebSocketId};
@@ -132,9 +132,10 @@ impl Half {
         self
     }
 
-    /// Starts where frames were found, behind bytes that were passed over.
-    pub(super) fn behind(mut self, rest: Span) -> Self {
+    /// Starts where frames were found with so many bits of evidence, behind bytes that were passed over.
+    pub(super) fn behind(mut self, rest: Span, bits: u32, out: &mut Outbox<'_>) -> Self {
         self.rest = Some(rest);
+        self.report_found(rest, bits, out);
         self
     }
 
@@ -184,13 +185,14 @@ impl Half {
             State::Payload(frame) => Some(Span::new(frame.parts.start, frame.at)),
             _ => None,
         };
+        let in_last_frame = matches!(&self.state, State::Payload(frame) if frame.message.is_some() && frame.header.fin);
         if let Some(span) = span {
             let place = Place { span: Some(span), frame: self.open_frame_id(), ..self.place() };
             context.out.finding_at(&finding::WS_FRAME_UNFINISHED, place, "the stream ends inside a frame".to_owned());
         }
         self.cut_header();
         self.cut_payload();
-        if let Some(message) = &self.message {
+        if let Some(message) = self.message.as_ref().filter(|_| !in_last_frame) {
             let place = Place { message: Some(message.id), ..self.place() };
             context.out.finding_at(&finding::WS_MESSAGE_UNFINISHED, place, "the stream ends before the message's last frame".to_owned());
         }
@@ -288,7 +290,7 @@ impl Half {
             _ => return None,
         };
         if let Some(open) = self.message.as_ref().map(|message| message.id).filter(|_| !self.after_loss) {
-            let text = format!("a new message begins before the last frame of m{}", open.0);
+            let text = "a new message begins before the last frame of the one before".to_owned();
             context.out.finding_at(&finding::WS_MESSAGE_INTERRUPTED, Place { message: Some(open), ..place }, text);
         }
         self.end_loss(numbers, context);
@@ -457,7 +459,7 @@ impl Half {
         search.gap(lost);
         self.state = State::Lost(search);
         let place = Place { span: Some(lost), ..self.place() };
-        context.out.finding_at(&finding::WS_LOST, place, format!("{} bytes in which a frame begins are not in the capture", lost.length()));
+        context.out.finding_at(&finding::WS_LOST, place, format!("the capture lacks {} in which a frame begins", bytes(lost.length())));
     }
 
     fn search(&mut self, at: Offset, input: &[u8], numbers: &mut Numbers, context: &mut Context<'_, '_>) -> usize {
@@ -466,15 +468,22 @@ impl Half {
         if let Some(found) = search.feed(at, input, context.map, context.reading.limits) {
             let passed = Span::new(self.lost_from, found.start);
             self.rest = Some(found.rest);
-            let place = Place { span: Some(passed), ..self.place() };
-            let text = format!("frames found again at {} after {} bytes, with {} bits of evidence", found.start, passed.length(), found.bits);
-            context.out.finding_at(&finding::WS_RESYNC, place, text);
+            self.report_found(passed, found.bits, context.out);
             self.state = State::Header(Carry::EMPTY);
             let batch = mem::replace(&mut context.batch, keep_from);
             self.feed(found.start, &found.bytes, numbers, context);
             context.batch = batch;
         }
         input.len()
+    }
+
+    /// Says how sure it is that frames begin behind bytes that were not decoded.
+    fn report_found(&self, passed: Span, bits: u32, out: &mut Outbox<'_>) {
+        if !passed.is_empty() {
+            let place = Place { span: Some(passed), ..self.place() };
+            let text = format!("frames found at {} behind {} not decoded, with {bits} bits of evidence", passed.end, bytes(passed.length()));
+            out.finding_at(&finding::WS_RESYNC, place, text);
+        }
     }
 
     fn read_http(&mut self, input: &[u8], numbers: &mut Numbers, context: &mut Context<'_, '_>) -> usize {
@@ -484,7 +493,7 @@ impl Half {
             let span = Span::of_length(http.start(), http.length());
             let owed = if self.owed_responses > 0 { ", owed to an earlier request" } else { "" };
             self.owed_responses = self.owed_responses.saturating_sub(1);
-            let text = format!("{} bytes of HTTP ({}) stand where a frame should be{owed}", span.length(), http.first_line());
+            let text = format!("{} of HTTP ({}) where a frame should be{owed}", bytes(span.length()), http.first_line());
             context.out.finding_at(&finding::WS_HTTP, Place { span: Some(span), ..self.place() }, text);
             self.state = State::Header(Carry::EMPTY);
         }

@@ -23,6 +23,8 @@ const HEADER: u32 = 6;
 const COMPRESSED_HEADER: u32 = 4;
 /// A header at a segment's start, or a frame's end at a segment's end.
 const EDGE: u32 = 6;
+/// The first offset behind an upgrade request.
+const EXPECTED: u32 = 12;
 /// A Close frame with a status code that may be sent.
 const CLOSE: u32 = 10;
 /// The most that one text payload can add.
@@ -45,6 +47,8 @@ pub(crate) struct Search {
     tried: Offset,
     searched: u64,
     candidates: Vec<Candidate>,
+    /// Whether something else says that frames begin at the first offset.
+    expected: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +80,12 @@ impl Search {
     /// A search in bytes that travel in `direction`: a client masks, a server does not (RFC 6455 5.1).
     pub(crate) fn new(direction: Direction) -> Self {
         let masked = direction == Direction::ClientToServer;
-        Self { masked, window: Vec::new(), start: Offset(0), origin: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new() }
+        Self { masked, window: Vec::new(), start: Offset(0), origin: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new(), expected: false }
+    }
+
+    /// A search right behind an upgrade request, where frames begin if its answer was a 101.
+    pub(crate) fn behind_request(direction: Direction) -> Self {
+        Self { expected: true, ..Self::new(direction) }
     }
 
     /// Reads on; the bytes stand at `at`.
@@ -134,7 +143,8 @@ impl Search {
             }
             let Some(header) = FrameHeader::parse(bytes) else { break };
             self.tried = at.plus(1);
-            let candidate = Candidate { start: at, next: at, bits: 0, open: None, payload: None };
+            let bits = if self.expected && at == self.origin { EXPECTED } else { 0 };
+            let candidate = Candidate { start: at, next: at, bits, open: None, payload: None };
             if let Some(candidate) = candidate.after_header(&header, self.masked, is_edge(map, at)) {
                 self.candidates.push(candidate);
             }

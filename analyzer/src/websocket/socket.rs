@@ -41,22 +41,22 @@ struct SentClose {
 }
 
 impl Socket {
-    /// A WebSocket after its opening handshake, which it reports. `rest` are the bytes in front of frames found without one.
-    pub(crate) fn new(upgraded: Upgraded, rest: Option<(Direction, Span)>, starts: [Offset; 2], out: &mut Outbox<'_>) -> Self {
+    /// A WebSocket after its opening handshake, which it reports. `rest` are the bytes in front of frames found without one, and the evidence for those.
+    pub(crate) fn new(upgraded: Upgraded, rest: Option<(Direction, Span, u32)>, starts: [Offset; 2], out: &mut Outbox<'_>) -> Self {
         let Upgraded { handshake, searches, owed_responses, head_ends, .. } = upgraded;
         let captured = handshake.result == HandshakeResult::Accepted;
         let agreed = Agreed::of(&handshake.extensions);
         for fault in &agreed.faults {
-            out.websocket_finding(&finding::DEFLATE_PARAMETER, None, fault.clone());
+            out.websocket_finding(&finding::DEFLATE_PARAMETER, Direction::ServerToClient, None, fault.clone());
         }
         let websocket = out.websocket(handshake);
         let [client_search, server_search] = searches;
-        let half = |direction: Direction, search: Option<Box<super::Search>>| {
+        let mut half = |direction: Direction, search: Option<Box<super::Search>>| {
             let at = direction as usize;
             let half = Half::new(websocket, direction, compression(&agreed, captured, direction), head_ends[at], starts[at]);
             match (search, rest) {
                 (Some(search), _) => half.searching(search),
-                (None, Some((found_in, rest))) if found_in == direction => half.behind(rest),
+                (None, Some((found_in, rest, bits))) if found_in == direction => half.behind(rest, bits, out),
                 (None, _) => half,
             }
         };

@@ -1,0 +1,13 @@
+//! The invariants of the analyzer, held against naive models and against tungstenite.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(unreachable_pub, reason = "the modules of a test binary are its own")]
+
+/// Hand-made segments of one connection, and what the analyzer makes of them.
+mod bench;
+/// Messages equal tungstenite's, whichever way the bytes were cut.
+mod differential;
+/// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.
+mod invariants;
+/// Anything at all, at any place: no panic, and still an end.
+mod robustness;
