@@ -39,10 +39,12 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
+pub mod claim;
 pub mod report;
 mod run;
 
 pub use run::{Error, Options, Outcome, inspect, read};
 pub use wireseam_analyzer as analyzer;
 pub use wireseam_capture as capture;
+pub use wireseam_fixtures as fixtures;
 pub use wireseam_wire as wire;

@@ -1,17 +1,13 @@
 //! The command as it is typed: what it prints where, and how it exits.
 
-#![allow(clippy::unwrap_used, reason = "a test may unwrap")]
-
 use std::{
     fs,
-    io::{Cursor, Write},
+    io::Write,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
-use wireseam::Options;
-use wireseam_capture::FileSource;
 use wireseam_fixtures::Script;
 
 #[test]
@@ -70,38 +66,6 @@ fn json_keeps_the_schema_that_the_command_prints() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(validator.is_valid(&line), "{line}");
     }
-}
-
-#[test]
-fn every_fixture_keeps_the_schema_and_its_frames_are_tiled_by_their_slices() {
-    let validator = jsonschema::validator_for(&wireseam::report::schema::json_schema()).unwrap();
-    let mut seen = 0;
-    for (name, bytes) in fixtures() {
-        let mut source = FileSource::from_reader(&name, Cursor::new(bytes)).unwrap();
-        let report = wireseam::read(&mut source, &Options::default()).unwrap();
-        let websockets = report
-            .connections
-            .iter()
-            .flat_map(|connection| &connection.websockets);
-        for frame in websockets
-            .flat_map(|websocket| &websocket.frames)
-            .filter(|frame| frame.complete)
-        {
-            let end = frame.slices.iter().fold(frame.header.0, |at, slice| {
-                assert_eq!(slice.span.0, at, "{name}: {frame:?}");
-                slice.span.1
-            });
-            assert_eq!(end, frame.payload.1, "{name}: {frame:?}");
-        }
-        let report = serde_json::to_value(&report).unwrap();
-        let faults: Vec<_> = validator
-            .iter_errors(&report)
-            .map(|fault| fault.to_string())
-            .collect();
-        assert!(faults.is_empty(), "{name}: {faults:#?}");
-        seen += 1;
-    }
-    assert!(seen > 100, "only {seen} fixtures were found");
 }
 
 #[test]
@@ -308,26 +272,6 @@ fn traffic_cannot_speak_to_the_terminal() {
         let told = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
         assert!(!printed.contains(told), "{format}: {printed:?}");
     }
-}
-
-/// Every fixture's name and capture.
-fn fixtures() -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let areas = fs::read_dir(root)
-        .unwrap()
-        .map(|area| area.unwrap().path())
-        .filter(|area| area.is_dir());
-    let files = areas.flat_map(|area| fs::read_dir(area).unwrap().map(|file| file.unwrap().path()));
-    let scripts = files.filter(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
-    let build = |file: PathBuf| {
-        let name = file.display().to_string();
-        let script = Script::parse(&fs::read_to_string(&file).unwrap(), &name).unwrap();
-        (name, script.build().unwrap().bytes)
-    };
-    scripts.map(build).collect()
 }
 
 /// A capture file in a folder of its own, gone at the end of the test.

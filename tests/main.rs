@@ -1,0 +1,10 @@
+//! Everything that is tested from outside, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a test may unwrap")]
+
+/// Scripts under `fixtures/`, by area and case.
+mod case;
+/// The command as it is typed.
+mod cli;
+/// Every fixture against its claim and its snapshot.
+mod corpus;
