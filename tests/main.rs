@@ -8,3 +8,5 @@ mod case;
 mod cli;
 /// Every fixture against its claim and its snapshot.
 mod corpus;
+/// Captures of real programs against what these programs logged.
+mod recordings;
