@@ -170,14 +170,15 @@ impl Layout<'_> {
 
     /// Counts the frames of a range that are not among `own`, and notes the nearest ones.
     fn name_frames(&self, range: Range<usize>, own: &[FrameParts], own_range: &Range<usize>, neighbours: &mut Neighbours) {
-        let half = self.limits.shared_frames / 2;
+        let room = self.limits.shared_frames.saturating_sub(neighbours.named.len());
         let Range { start, end } = range;
         let (own_start, own_end) = (own_range.start.clamp(start, end), own_range.end.clamp(start, end));
         let is_own = |at: &usize| own.binary_search_by_key(&self.frames[*at].0, |frame| frame.id).is_ok();
         let between: Vec<usize> = (own_start..own_end).filter(|at| !is_own(at)).collect();
         neighbours.count += (own_start - start + between.len() + end - own_end) as u64;
-        let near = (own_start.saturating_sub(half).max(start)..own_start).chain(between).chain(own_end..end.min(own_end + half));
-        let room = self.limits.shared_frames.saturating_sub(neighbours.named.len());
+        let behind = (end - own_end).min(room - (own_start - start).min(room / 2));
+        let before = (own_start - start).min(room - behind);
+        let near = (own_start - before..own_start).chain(between).chain(own_end..own_end + behind);
         neighbours.named.extend(near.take(room).map(|at| self.frames[at].0));
     }
 }

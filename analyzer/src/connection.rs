@@ -66,6 +66,8 @@ enum Protocol {
 
 /// What is done with one segment, or at the end.
 struct Work<'a, 'b> {
+    /// Whether nothing more will come.
+    is_last: bool,
     config: &'a Config,
     out: &'a mut Outbox<'b>,
 }
@@ -107,7 +109,7 @@ impl Connection {
         self.last = moment;
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, moment, &mut numbers, &config.limits);
-        let mut work = Work { config, out: &mut out };
+        let mut work = Work { is_last: false, config, out: &mut out };
         self.segment(direction, segment, moment, &mut work);
         self.numbers = numbers;
     }
@@ -116,11 +118,11 @@ impl Connection {
     pub(crate) fn finish(&mut self, config: &Config, events: &mut VecDeque<Event>) {
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, self.last, &mut numbers, &config.limits);
-        let mut work = Work { config, out: &mut out };
+        let mut work = Work { is_last: true, config, out: &mut out };
         for direction in Direction::BOTH {
             self.give_up_holes(direction, true, &mut work);
         }
-        self.stop_waiting_for_silence(&mut work);
+        self.stop_waiting(&mut work);
         self.finish_protocol(&mut work);
         let ended = Ended { how: self.state.ended(), last: self.last, totals: self.flows.each_ref().map(|flow| flow.totals) };
         work.out.push(EventKind::Ended(Box::new(ended)));
@@ -206,9 +208,20 @@ impl Connection {
             self.pump(direction, work);
         }
         self.limit_intake(direction, work);
-        if work.out.take_unblocked() {
-            self.report_pipelined(work);
-            self.pump(Direction::ClientToServer, work);
+        self.pump_unblocked(work);
+    }
+
+    /// Offers waiting bytes that the other direction has made readable, until neither helps the other on.
+    fn pump_unblocked(&mut self, work: &mut Work<'_, '_>) {
+        loop {
+            if work.out.take_unblocked(Direction::ClientToServer) {
+                self.report_pipelined(work);
+                self.pump(Direction::ClientToServer, work);
+            } else if work.out.take_unblocked(Direction::ServerToClient) {
+                self.pump(Direction::ServerToClient, work);
+            } else {
+                return;
+            }
         }
     }
 
@@ -237,15 +250,19 @@ impl Connection {
         intake.bytes = bytes;
     }
 
-    /// Nothing of the server was captured: what waits for its answer is told without it.
-    fn stop_waiting_for_silence(&mut self, work: &mut Work<'_, '_>) {
+    /// Nothing more will come: a response is read without its request, and what follows an upgrade request, where nothing
+    /// of the server was captured, without its answer.
+    fn stop_waiting(&mut self, work: &mut Work<'_, '_>) {
         let server_is_silent = self.flows[Direction::ServerToClient as usize].is_silent();
-        if let Protocol::Http(http) = &mut self.protocol
-            && server_is_silent
-        {
-            http.stop_waiting();
-            self.begin_batch(Direction::ClientToServer);
-            self.pump(Direction::ClientToServer, work);
+        let client = &self.intakes[Direction::ClientToServer as usize];
+        if let Protocol::Http(http) = &mut self.protocol {
+            http.cut_head(client.start, &client.bytes, &self.flows[Direction::ClientToServer as usize].map);
+            if server_is_silent {
+                http.stop_waiting();
+                self.pump(Direction::ClientToServer, work);
+            }
+            self.pump(Direction::ServerToClient, work);
+            self.pump_unblocked(work);
         }
     }
 
@@ -256,7 +273,9 @@ impl Connection {
         }
         if let Protocol::Http(http) = &mut self.protocol {
             http.stop_waiting();
+            let is_last = mem::replace(&mut work.is_last, true);
             self.pump(direction, work);
+            work.is_last = is_last;
         }
     }
 
@@ -285,7 +304,12 @@ impl Connection {
                     }
                 }
                 Protocol::Http(http) => {
-                    let around = Surroundings { map: &self.flows[direction as usize].map, limits: &work.config.limits };
+                    let around = Surroundings {
+                        map: &self.flows[direction as usize].map,
+                        limits: &work.config.limits,
+                        is_whole: self.flows[direction as usize].is_whole(),
+                        request_may_follow: self.flows[Direction::ClientToServer as usize].is_whole() && !work.is_last,
+                    };
                     let step = http.step(direction, here, rest, &around, work.out);
                     used += step.consumed;
                     let next = here.plus(step.consumed as u64);
@@ -301,6 +325,12 @@ impl Connection {
     /// Tells the protocol by the first bytes; `false` where there are too few.
     fn probe(&mut self, direction: Direction, input: &[u8], work: &mut Work<'_, '_>) -> bool {
         let from_client = direction == Direction::ClientToServer;
+        // Empty lines before a request are passed over (RFC 9112 2.2).
+        let line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).filter(|_| from_client);
+        let input = line.and_then(|line| input.get(line..)).unwrap_or(input);
+        if from_client && line.is_none() {
+            return false;
+        }
         let is_http = if from_client { begins_like_request(input) } else { begins_like_response(input) };
         let preface = HTTP2_PREFACE.len().min(input.len());
         if !from_client && begins_like_http2_settings(input) {
@@ -351,8 +381,8 @@ impl Connection {
                 self.protocol = Protocol::Probing;
             }
         }
-        if !matches!(self.protocol, Protocol::Http(_)) && direction == Direction::ServerToClient {
-            work.out.unblock();
+        if !matches!(self.protocol, Protocol::Http(_)) {
+            work.out.unblock(direction.reversed());
         }
     }
 
@@ -403,6 +433,7 @@ impl Connection {
     }
 
     fn take_gap(&mut self, direction: Direction, span: Span, cause: GapCause, work: &mut Work<'_, '_>) {
+        self.flows[direction as usize].note_gap();
         self.flows[direction as usize].map.push_gap(span, work.out.moment());
         work.out.push(EventKind::Gap(Gap { direction, span, cause }));
         let batch = self.intakes[direction as usize].batch;
@@ -413,16 +444,32 @@ impl Connection {
                 self.protocol = Protocol::Http(Box::new(http));
                 self.drop_intake(direction, span.end);
             }
-            Protocol::Http(http) => {
-                http.gap(direction, span);
-                self.drop_intake(direction, span.end);
-            }
+            Protocol::Http(_) => self.http_gap(direction, span, work),
             Protocol::WebSocket(_) => {
                 self.with_socket(direction, batch, work, |socket, context| socket.gap(direction, span, context));
             }
             Protocol::Tls(hello) => hello.gap(direction),
             Protocol::Unread => {}
         }
+    }
+
+    /// What waits in front of the gap is read as far as it goes; what waits for it in the other direction need wait no longer.
+    fn http_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
+        if direction == Direction::ServerToClient {
+            let is_last = mem::replace(&mut work.is_last, true);
+            self.pump(direction, work);
+            work.is_last = is_last;
+        }
+        match &mut self.protocol {
+            Protocol::Http(http) => http.gap(direction, span),
+            _ => {
+                let batch = self.intakes[direction as usize].batch;
+                self.with_socket(direction, batch, work, |socket, context| socket.gap(direction, span, context));
+            }
+        }
+        self.drop_intake(direction, span.end);
+        work.out.unblock(direction.reversed());
+        self.pump_unblocked(work);
     }
 
     /// Waiting bytes in front of a gap cannot be used any more.

@@ -464,6 +464,8 @@ pub struct Frame {
     pub header: Span,
     /// The payload's bytes as the header declares them, captured or not.
     pub payload: Span,
+    /// The payload length as the header announces it, all 64 bits; `None` where the header was cut off.
+    pub length: Option<u64>,
     /// The message it is part of; `None` for control frames and for fragments that belong to none.
     pub message: Option<MessageId>,
     /// Whether every byte of it was captured.

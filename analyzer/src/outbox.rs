@@ -21,7 +21,7 @@ pub(crate) struct Outbox<'a> {
     moment: Moment,
     numbers: &'a mut Numbers,
     findings_per_rule: u64,
-    unblocked: bool,
+    unblocked: [bool; 2],
 }
 
 /// What a finding is about, besides its rule and its words.
@@ -36,7 +36,7 @@ pub(crate) struct Place {
 
 impl<'a> Outbox<'a> {
     pub(crate) fn new(events: &'a mut VecDeque<Event>, connection: ConnectionId, moment: Moment, numbers: &'a mut Numbers, limits: &Limits) -> Self {
-        Self { events, connection, moment, numbers, findings_per_rule: limits.findings_per_rule, unblocked: false }
+        Self { events, connection, moment, numbers, findings_per_rule: limits.findings_per_rule, unblocked: [false; 2] }
     }
 
     pub(crate) fn moment(&self) -> Moment {
@@ -91,12 +91,12 @@ impl<'a> Outbox<'a> {
         self.push(EventKind::Finding(Finding { rule, direction, packet: self.moment.packet, span, websocket, frame, message, text }));
     }
 
-    /// Says that the client's waiting bytes can be read now.
-    pub(crate) fn unblock(&mut self) {
-        self.unblocked = true;
+    /// Says that bytes of one direction that wait can be offered again.
+    pub(crate) fn unblock(&mut self, direction: Direction) {
+        self.unblocked[direction as usize] = true;
     }
 
-    pub(crate) fn take_unblocked(&mut self) -> bool {
-        std::mem::take(&mut self.unblocked)
+    pub(crate) fn take_unblocked(&mut self, direction: Direction) -> bool {
+        std::mem::take(&mut self.unblocked[direction as usize])
     }
 }

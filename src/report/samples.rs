@@ -94,6 +94,8 @@ fn opening() -> Vec<Event> {
                 status: Some(101),
                 version: "HTTP/1.1".to_owned(),
                 upgrade: true,
+                request_head: Some(span(0, 120)),
+                response_head: Some(span(0, 110)),
                 request_packets: vec![PacketIndex(4)],
                 response_packets: vec![PacketIndex(6)],
             }),

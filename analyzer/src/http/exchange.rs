@@ -43,6 +43,8 @@ enum Side {
     Waiting,
     /// Bytes were lost and with them the place; frames are searched for, in case this is a WebSocket.
     Lost(Box<Search>),
+    /// All bytes are there, and they are not HTTP.
+    Foreign,
 }
 
 #[derive(Debug)]
@@ -109,6 +111,10 @@ pub(crate) struct Upgraded {
 pub(crate) struct Surroundings<'a> {
     pub(crate) map: &'a SpanMap,
     pub(crate) limits: &'a Limits,
+    /// Whether the capture has this direction from its first byte on, without a gap so far.
+    pub(crate) is_whole: bool,
+    /// Whether the request that a response answers may still come: the client's stream was captured from its start.
+    pub(crate) request_may_follow: bool,
 }
 
 impl Http {
@@ -155,14 +161,13 @@ impl Http {
                 }
                 Step { consumed, outcome: Outcome::More }
             }
-            Side::Head { scanned } => match end_of_head(input, *scanned) {
+            Side::Head { scanned } => match end_of_head(input, mem::take(scanned)) {
+                Some(_) if self.waits_for_request(direction, around) => Step { consumed: 0, outcome: Outcome::Wait },
                 Some(end) => self.head(direction, at, input.get(..end).unwrap_or(input), around, out),
-                None => {
-                    *scanned = input.len();
-                    self.unfinished_head(direction, input, around)
-                }
+                None => self.unfinished_head(direction, input, around),
             },
             Side::Lost(_) => self.lost_step(direction, at, input, around, out),
+            Side::Foreign => Step { consumed: input.len(), outcome: Outcome::More },
         }
     }
 
@@ -175,12 +180,23 @@ impl Http {
                 search.gap(span);
                 return;
             }
-            Side::Head { .. } | Side::Waiting => false,
+            Side::Head { .. } | Side::Waiting | Side::Foreign => false,
         };
         if !stays {
             *side = Side::Lost(Box::new(Search::new(direction)));
         } else if matches!(side, Side::Body(body) if body.is_done()) {
             self.body_done(direction);
+        }
+    }
+
+    /// The client's stream has ended inside a head: what of it is there is taken for the request.
+    pub(crate) fn cut_head(&mut self, at: Offset, input: &[u8], map: &SpanMap) {
+        let open = matches!(self.sides[Direction::ClientToServer as usize], Side::Head { .. });
+        let head = begins_like_whole_head(Direction::ClientToServer, input).then(|| Head::parse(input)).flatten();
+        if let Some(head) = head.filter(|head| open && is_request(head)) {
+            let span = Span::of_length(at, input.len() as u64);
+            let packets = map.slices(span).iter().map(|slice| slice.packet).collect();
+            self.request(&head, span, packets);
         }
     }
 
@@ -212,10 +228,23 @@ impl Http {
             return Step { consumed: empty_lines, outcome: Outcome::More };
         }
         if begins_like_head(direction, input) && input.len() <= around.limits.http_head {
+            self.sides[direction as usize] = Side::Head { scanned: input.len() };
             return Step { consumed: 0, outcome: Outcome::Wait };
         }
-        self.sides[direction as usize] = Side::Lost(Box::new(Search::new(direction)));
+        self.not_http(direction, around);
         Step { consumed: 0, outcome: Outcome::More }
+    }
+
+    /// What stands where a head should be is none. Where nothing is missing before it, it is no WebSocket either.
+    fn not_http(&mut self, direction: Direction, around: &Surroundings<'_>) {
+        self.sides[direction as usize] = if around.is_whole { Side::Foreign } else { Side::Lost(Box::new(Search::new(direction))) };
+    }
+
+    /// Whether a response has to wait for its request, which was sent before it but may be captured after it.
+    fn waits_for_request(&self, direction: Direction, around: &Surroundings<'_>) -> bool {
+        let client = &self.sides[Direction::ClientToServer as usize];
+        let request_is_open = matches!(client, Side::Head { .. } | Side::Body(_));
+        direction == Direction::ServerToClient && self.pending.is_empty() && request_is_open && around.request_may_follow
     }
 
     fn head(&mut self, direction: Direction, at: Offset, bytes: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
@@ -224,11 +253,14 @@ impl Http {
         let packets: Vec<PacketIndex> = around.map.slices(span).iter().map(|slice| slice.packet).collect();
         let parsed = bytes.get(empty_lines..).and_then(Head::parse);
         let outcome = match (direction, parsed) {
-            (Direction::ClientToServer, Some(head)) if is_request(&head) => self.request(&head, span, packets),
+            (Direction::ClientToServer, Some(head)) if is_request(&head) => {
+                out.unblock(Direction::ServerToClient);
+                self.request(&head, span, packets)
+            }
             (Direction::ServerToClient, Some(head)) if !is_request(&head) => self.response(&head, span, packets, out),
             _ if empty_lines == bytes.len() => Outcome::More,
             _ => {
-                self.sides[direction as usize] = Side::Lost(Box::new(Search::new(direction)));
+                self.not_http(direction, around);
                 return Step { consumed: 0, outcome: Outcome::More };
             }
         };
@@ -282,7 +314,7 @@ impl Http {
         let waits_for_this = self.pending.iter().all(|request| !request.turns);
         if waits_for_this && matches!(self.sides[Direction::ClientToServer as usize], Side::Waiting) {
             self.sides[Direction::ClientToServer as usize] = Side::Head { scanned: 0 };
-            out.unblock();
+            out.unblock(Direction::ClientToServer);
         }
         let body = if is_head || status == 204 || status == 304 {
             Body::Length(0)
@@ -330,7 +362,7 @@ impl Http {
         let client_search = match client {
             Side::Waiting => None,
             Side::Lost(search) => Some(search),
-            Side::Head { .. } | Side::Body(_) => Some(Box::new(Search::new(Direction::ClientToServer))),
+            Side::Head { .. } | Side::Body(_) | Side::Foreign => Some(Box::new(Search::new(Direction::ClientToServer))),
         };
         if client_search.is_some() {
             handshake.frames_from[0] = None;
@@ -362,6 +394,7 @@ impl Http {
         handshake.confidence = Some(found.bits);
         handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
         let head_ends = [handshake.request_packets.last().copied(), None];
+        handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
         if request.is_some() {
             out.push(EventKind::Exchange(exchange(request, None)));
         }
@@ -370,6 +403,7 @@ impl Http {
                 return None;
             }
             match mem::replace(&mut self.sides[side as usize], Side::Waiting) {
+                Side::Waiting => None,
                 Side::Lost(search) => Some(search),
                 _ => Some(Box::new(Search::new(side))),
             }

@@ -81,9 +81,15 @@ impl Head {
 }
 
 /// The length of the head at the start of `bytes`, its empty line included; `scanned` bytes are known not to end one.
+///
+/// A line may end with LF alone (RFC 9112 2.2).
 pub(crate) fn end_of_head(bytes: &[u8], scanned: usize) -> Option<usize> {
     let from = scanned.saturating_sub(3).min(bytes.len());
-    memchr::memmem::find(&bytes[from..], b"\r\n\r\n").map(|at| from + at + 4)
+    memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at + 1).find_map(|line_end| match bytes.get(line_end..) {
+        Some([b'\n', ..]) => Some(line_end + 1),
+        Some([b'\r', b'\n', ..]) => Some(line_end + 2),
+        _ => None,
+    })
 }
 
 /// Whether these first bytes can begin a request: a method of capital letters, a space, a target; or as much of it as is there.
@@ -167,6 +173,12 @@ mod tests {
         }
         assert!(!begins_like_request(b"get /"));
         assert!(!begins_like_request(b"\x16\x03\x01"));
+    }
+
+    #[test]
+    fn a_line_may_end_with_lf_alone() {
+        assert_eq!(end_of_head(b"GET / HTTP/1.1\nHost: a\n\nrest", 0), Some(24));
+        assert_eq!(end_of_head(b"GET / HTTP/1.1\r\nHost: a\n\r\nrest", 0), Some(26));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub(crate) struct Flow {
     pub(crate) map: SpanMap,
     pub(crate) totals: Totals,
     packets: u64,
+    /// Whether its SYN was captured.
+    begun: bool,
+    has_gap: bool,
     classifier: Classifier,
     /// Where the FIN stands, once it was seen.
     fin: Option<Offset>,
@@ -55,6 +58,8 @@ impl Flow {
             map: SpanMap::default(),
             totals: Totals::default(),
             packets: 0,
+            begun: false,
+            has_gap: false,
             classifier: Classifier::default(),
             fin: None,
             largest_segment: None,
@@ -146,6 +151,16 @@ impl Flow {
         Some((span, cause))
     }
 
+    /// Whether the capture has this stream from its first byte on, without a gap so far.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.begun && !self.has_gap
+    }
+
+    /// Notes that bytes of this stream are missing.
+    pub(crate) fn note_gap(&mut self) {
+        self.has_gap = true;
+    }
+
     /// Whether no packet of this direction was captured.
     pub(crate) fn is_silent(&self) -> bool {
         self.packets == 0
@@ -172,6 +187,7 @@ impl Flow {
     }
 
     fn begin(&mut self, segment: &Segment<'_>) {
+        self.begun |= segment.flags.contains(Flags::SYN);
         if segment.flags.contains(Flags::SYN) || (segment.payload_len > 0 && !segment.flags.contains(Flags::RST)) {
             self.reassembly.begin_at(segment.payload_seq());
         }

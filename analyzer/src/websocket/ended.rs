@@ -47,6 +47,7 @@ impl EndedFrame {
             rsv: [0x40, 0x20, 0x10].map(|bit| self.first_byte & bit != 0),
             masked: self.header.is_some_and(|header| header.masking_key.is_some()),
             masking_key: self.header.and_then(|header| header.masking_key),
+            length: self.header.map(|header| header.length),
             header: Span::new(self.parts.start, self.parts.payload),
             payload: Span::new(self.parts.payload, self.parts.end),
             message: self.message,

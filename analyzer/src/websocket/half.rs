@@ -19,7 +19,7 @@ use super::ended::{self, Ended, EndedFrame, Told};
 use super::frame::{FrameHeader, LONGEST_HEADER, header_size};
 use super::http_inside::HttpInside;
 use super::message::{OpenMessage, Reading, in_clear};
-use super::search::Search;
+use super::search::{Found, Search};
 use crate::alignment::{FrameParts, Layout};
 use crate::finding::{self, bytes};
 use crate::outbox::{Outbox, Place};
@@ -125,7 +125,8 @@ impl Half {
     }
 
     /// Starts with a search, because the place of the first frame is not known.
-    pub(super) fn searching(mut self, search: Box<Search>) -> Self {
+    pub(super) fn searching(mut self, mut search: Box<Search>) -> Self {
+        search.be_certain();
         self.after_loss = true;
         self.lost_from = search.keep_from();
         self.state = State::Lost(search);
@@ -179,7 +180,12 @@ impl Half {
     }
 
     /// The stream has ended: what is open is cut off.
-    pub(super) fn finish(&mut self, context: &mut Context<'_, '_>) {
+    pub(super) fn finish(&mut self, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
+        if let State::Lost(search) = &self.state
+            && let Some(found) = search.conclude()
+        {
+            self.go_on(found, numbers, context);
+        }
         let span = match &self.state {
             State::Header(carry) if carry.length > 0 => Some(Span::of_length(carry.start, carry.length as u64)),
             State::Payload(frame) => Some(Span::new(frame.parts.start, frame.at)),
@@ -456,6 +462,7 @@ impl Half {
         self.after_loss = true;
         self.lost_from = lost.start;
         let mut search = Box::new(Search::new(self.direction));
+        search.be_certain();
         search.gap(lost);
         self.state = State::Lost(search);
         let place = Place { span: Some(lost), ..self.place() };
@@ -464,17 +471,22 @@ impl Half {
 
     fn search(&mut self, at: Offset, input: &[u8], numbers: &mut Numbers, context: &mut Context<'_, '_>) -> usize {
         let State::Lost(search) = &mut self.state else { return 0 };
-        let keep_from = search.keep_from();
         if let Some(found) = search.feed(at, input, context.map, context.reading.limits) {
-            let passed = Span::new(self.lost_from, found.start);
-            self.rest = Some(found.rest);
-            self.report_found(passed, found.bits, context.out);
-            self.state = State::Header(Carry::EMPTY);
-            let batch = mem::replace(&mut context.batch, keep_from);
-            self.feed(found.start, &found.bytes, numbers, context);
-            context.batch = batch;
+            self.go_on(found, numbers, context);
         }
         input.len()
+    }
+
+    /// Goes on where frames were found.
+    fn go_on(&mut self, found: Found, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
+        let State::Lost(search) = &self.state else { return };
+        let batch = mem::replace(&mut context.batch, search.keep_from());
+        let passed = Span::new(self.lost_from, found.start);
+        self.rest = Some(found.rest);
+        self.report_found(passed, found.bits, context.out);
+        self.state = State::Header(Carry::EMPTY);
+        self.feed(found.start, &found.bytes, numbers, context);
+        context.batch = batch;
     }
 
     /// Says how sure it is that frames begin behind bytes that were not decoded.

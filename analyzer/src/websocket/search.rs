@@ -25,6 +25,8 @@ const COMPRESSED_HEADER: u32 = 4;
 const EDGE: u32 = 6;
 /// The first offset behind an upgrade request.
 const EXPECTED: u32 = 12;
+/// What is asked for less where the connection is known to be a WebSocket.
+const CERTAIN: u32 = 8;
 /// A Close frame with a status code that may be sent.
 const CLOSE: u32 = 10;
 /// The most that one text payload can add.
@@ -49,6 +51,8 @@ pub(crate) struct Search {
     candidates: Vec<Candidate>,
     /// Whether something else says that frames begin at the first offset.
     expected: bool,
+    /// Whether something else says that this is a WebSocket.
+    certain: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -80,12 +84,25 @@ impl Search {
     /// A search in bytes that travel in `direction`: a client masks, a server does not (RFC 6455 5.1).
     pub(crate) fn new(direction: Direction) -> Self {
         let masked = direction == Direction::ClientToServer;
-        Self { masked, window: Vec::new(), start: Offset(0), origin: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new(), expected: false }
+        Self { masked, window: Vec::new(), start: Offset(0), origin: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new(), expected: false, certain: false }
     }
 
     /// A search right behind an upgrade request, where frames begin if its answer was a 101.
     pub(crate) fn behind_request(direction: Direction) -> Self {
         Self { expected: true, ..Self::new(direction) }
+    }
+
+    /// It is known by other means that this direction is one of a WebSocket.
+    pub(crate) fn be_certain(&mut self) {
+        self.certain = true;
+    }
+
+    /// What the bytes read so far come to.
+    pub(crate) fn conclude(&self) -> Option<Found> {
+        let certain = if self.certain { CERTAIN } else { 0 };
+        let needed = NEEDED + self.searched.max(1).ilog2().saturating_sub(6) - certain;
+        let believed = self.candidates.iter().filter(|candidate| candidate.bits >= needed);
+        believed.min_by_key(|candidate| candidate.start).and_then(|best| self.found(best))
     }
 
     /// Reads on; the bytes stand at `at`.
@@ -100,9 +117,7 @@ impl Search {
         self.searched += bytes.len() as u64;
         self.try_offsets(map);
         self.follow(map);
-        let needed = NEEDED + self.searched.max(1).ilog2().saturating_sub(6);
-        let best = self.candidates.iter().filter(|candidate| candidate.bits >= needed).min_by_key(|candidate| candidate.start).cloned();
-        let found = best.and_then(|best| self.found(&best));
+        let found = self.conclude();
         self.forget(limits);
         found
     }
@@ -165,7 +180,8 @@ impl Search {
         while candidate.next <= self.end() {
             if let Some((header, payload)) = candidate.payload.take() {
                 candidate.bits += self.payload_bits(&header, payload)?;
-                candidate.bits += if candidate.next == self.end() || is_edge(map, candidate.next) { EDGE } else { 0 };
+                let at_edge = candidate.next == self.end() || is_edge(map, candidate.next);
+                candidate.bits += if at_edge && !tells_nothing(&header) { EDGE } else { 0 };
             }
             let Some(header) = self.bytes_from(candidate.next).and_then(FrameHeader::parse) else { break };
             candidate = candidate.after_header(&header, self.masked, false)?;
@@ -208,7 +224,7 @@ impl Search {
 impl Candidate {
     /// The candidate after the header at its next place, `None` where a frame like this cannot stand there.
     fn after_header(mut self, header: &FrameHeader, masked: bool, at_edge: bool) -> Option<Self> {
-        if !is_plausible(header, masked) {
+        if !is_plausible(header, masked) || (tells_nothing(header) && self.open.is_none()) {
             return None;
         }
         let compressed = header.rsv[0];
@@ -218,9 +234,12 @@ impl Candidate {
             (Opcode::Text | Opcode::Binary | Opcode::Continuation, _) => Some(!header.fin),
             (_, open) => open,
         };
-        let empty = header.length == 0 && !header.fin;
-        self.bits += if empty { 0 } else if compressed { COMPRESSED_HEADER } else { HEADER };
-        self.bits += if at_edge { EDGE } else { 0 };
+        self.bits += match (tells_nothing(header), compressed) {
+            (true, _) => 0,
+            (false, true) => COMPRESSED_HEADER,
+            (false, false) => HEADER,
+        };
+        self.bits += if at_edge && !tells_nothing(header) { EDGE } else { 0 };
         let payload = self.next.plus(header.size());
         self.next = payload.plus(header.length);
         self.payload = Some((*header, payload));
@@ -250,7 +269,11 @@ fn is_plausible(header: &FrameHeader, masked: bool) -> bool {
         && (!control || (header.fin && header.extended_length == 0))
         && header.is_minimal()
         && header.length <= LARGEST_FRAME
-        && !(header.opcode == Opcode::Continuation && header.length == 0 && !header.fin)
+}
+
+/// An unmasked fragment in the middle of a message begins with a zero byte, of which files and length fields are full: it tells nothing.
+fn tells_nothing(header: &FrameHeader) -> bool {
+    header.opcode == Opcode::Continuation && !header.fin && header.masking_key.is_none()
 }
 
 /// Text has to be UTF-8; random bytes hardly ever are.

@@ -119,7 +119,7 @@ impl Socket {
 
     /// One direction has ended: what is open in it is cut off. [`settle`](Self::settle) reports it.
     pub(crate) fn finish_half(&mut self, direction: Direction, context: &mut Context<'_, '_>) {
-        self.halves[direction as usize].finish(context);
+        self.halves[direction as usize].finish(&mut self.numbers, context);
     }
 
     /// The connection has ended: says how the WebSocket did.
