@@ -45,11 +45,16 @@ pub struct Config {
 #[derive(Debug)]
 pub struct Analyzer {
     config: Config,
-    /// The connection that each pair of endpoints has now, by the lower endpoint and the higher.
-    flows: HashMap<(Endpoint, Endpoint), Entry, foldhash::fast::RandomState>,
+    /// The connection that each pair of endpoints has now.
+    flows: HashMap<FlowKey, Entry, foldhash::fast::RandomState>,
     connections: u64,
+    /// Connections that have ended, in that order, and since when.
+    lingering: VecDeque<(FlowKey, ConnectionId, Option<Timestamp>)>,
     events: VecDeque<Event>,
 }
+
+/// The lower endpoint and the higher.
+type FlowKey = (Endpoint, Endpoint);
 
 #[derive(Debug)]
 enum Entry {
@@ -62,7 +67,7 @@ impl Analyzer {
     /// An analyzer that has seen nothing.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, flows: HashMap::default(), connections: 0, events: VecDeque::new() }
+        Self { config, flows: HashMap::default(), connections: 0, lingering: VecDeque::new(), events: VecDeque::new() }
     }
 
     /// Takes the next captured segment.
@@ -87,12 +92,36 @@ impl Analyzer {
                 self.decide(ConnectionId(self.connections), Vec::new(), segment)
             }
         };
+        if let Entry::Open(connection) = &entry
+            && connection.has_just_ended(segment.packet)
+        {
+            self.lingering.push_back((key, connection.id(), segment.at));
+        }
         self.flows.insert(key, entry);
+        self.let_go(segment.at);
     }
 
-    /// Tells the analyzer what time it is, for captures in which nothing comes for a while.
+    /// Tells the analyzer what time it is, for captures in which nothing comes for a while: connections that ended long
+    /// enough ago are reported as ended.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let _ = now;
+        self.let_go(Some(now));
+    }
+
+    /// Reports the end of connections that ended long ago, and of the oldest ones where there are too many.
+    fn let_go(&mut self, now: Option<Timestamp>) {
+        let Limits { linger, lingering, .. } = self.config.limits;
+        while let Some((key, id, since)) = self.lingering.front().copied() {
+            let waited = now.zip(since).is_some_and(|(now, since)| now.nanoseconds_since(since) > linger);
+            if !waited && self.lingering.len() <= lingering {
+                return;
+            }
+            self.lingering.pop_front();
+            if self.flows.get(&key).is_some_and(|entry| entry.id() == id)
+                && let Some(Entry::Open(mut connection)) = self.flows.remove(&key)
+            {
+                connection.finish(&self.config, &mut self.events);
+            }
+        }
     }
 
     /// Says that the capture has ended: everything still open is closed and reported, oldest first.
@@ -161,6 +190,6 @@ fn moment(segment: &Segment<'_>) -> Moment {
     Moment { packet: segment.packet, at: segment.at }
 }
 
-fn flow_key(segment: &Segment<'_>) -> (Endpoint, Endpoint) {
+fn flow_key(segment: &Segment<'_>) -> FlowKey {
     if segment.source <= segment.destination { (segment.source, segment.destination) } else { (segment.destination, segment.source) }
 }

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::{Flags, Segment};
+use wireseam_wire::{Flags, PacketIndex, Segment};
 
 use crate::analyzer::Config;
 use crate::finding::{self, bytes};
@@ -32,6 +32,8 @@ pub(crate) struct Connection {
     ends: Ends,
     state: TcpState,
     ended_at: Option<Moment>,
+    /// The packet with which it was over in both directions.
+    over_since: Option<PacketIndex>,
     last: Moment,
     flows: [Flow; 2],
     intakes: [Intake; 2],
@@ -80,6 +82,7 @@ impl Connection {
             ends,
             state: TcpState::default(),
             ended_at: None,
+            over_since: None,
             last: first,
             flows: Direction::BOTH.map(Flow::new),
             intakes: Default::default(),
@@ -94,6 +97,11 @@ impl Connection {
 
     pub(crate) fn id(&self) -> ConnectionId {
         self.id
+    }
+
+    /// Whether this packet was the one with which nothing more is to come but repetitions.
+    pub(crate) fn has_just_ended(&self, packet: PacketIndex) -> bool {
+        self.over_since == Some(packet)
     }
 
     /// Whether this segment begins another connection with the same addresses and ports.
@@ -143,6 +151,9 @@ impl Connection {
         }
         if self.ended_at.is_none() && (segment.flags.contains(Flags::FIN) || segment.flags.contains(Flags::RST) && !was_over) {
             self.ended_at = Some(moment);
+        }
+        if self.state.is_over() && !was_over {
+            self.over_since = Some(moment.packet);
         }
         if let Some(incoming) = &placed.incoming {
             self.begin_batch(direction);

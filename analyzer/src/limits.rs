@@ -27,6 +27,10 @@ pub struct Limits {
     pub inflated_message: u64,
     /// How many findings of one rule are listed in each direction of a connection.
     pub findings_per_rule: u64,
+    /// How long, in nanoseconds of capture time, an ended connection is kept for what still belongs to it; RFC 9293 3.6.1 waits as long.
+    pub linger: i64,
+    /// How many ended connections are kept; what comes later for one of them opens another.
+    pub lingering: usize,
     /// How many messages of one direction wait for their acknowledgement.
     pub unacknowledged: usize,
     /// How many Pings of one direction wait for their Pong.
@@ -36,7 +40,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            shared_frames: 64,
+            shared_frames: 256,
             preview: 64,
             http_head: 64 << 10,
             early_bytes: 1 << 20,
@@ -48,6 +52,8 @@ impl Default for Limits {
             search_bytes: 64 << 20,
             inflated_message: 1 << 30,
             findings_per_rule: 100,
+            linger: 60_000_000_000,
+            lingering: 16_384,
             unacknowledged: 4_096,
             unanswered_pings: 16,
         }

@@ -119,7 +119,8 @@ fn drain(analyzer: &mut Analyzer, outcome: &mut Outcome) {
     outcome.events.extend(std::iter::from_fn(|| analyzer.poll_event()));
 }
 
-fn blank(direction: Direction, index: u64) -> Segment<'static> {
+/// A segment without flags, numbers or payload of its own.
+pub fn blank(direction: Direction, index: u64) -> Segment<'static> {
     let end = |last: u8, port| Endpoint { address: Address::from([10, 0, 0, last]), port };
     let (client, server) = (end(1, 40_000), end(2, 80));
     let (source, destination) = if direction == Direction::ClientToServer { (client, server) } else { (server, client) };

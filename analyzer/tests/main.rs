@@ -7,6 +7,8 @@
 mod bench;
 /// Messages equal tungstenite's, whichever way the bytes were cut.
 mod differential;
+/// When a connection is let go.
+mod endings;
 /// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.
 mod invariants;
 /// Anything at all, at any place: no panic, and still an end.

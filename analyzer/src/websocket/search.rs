@@ -276,7 +276,8 @@ fn tells_nothing(header: &FrameHeader) -> bool {
     header.opcode == Opcode::Continuation && !header.fin && header.masking_key.is_none()
 }
 
-/// Text has to be UTF-8; random bytes hardly ever are.
+/// Text has to be UTF-8, which random bytes hardly ever are. Text with control characters tells nothing: bytes of masked text
+/// that are unmasked with four others of them look like that.
 fn text_bits(payload: &[u8], masking_key: Option<[u8; 4]>) -> Option<u32> {
     let mut utf8 = Utf8::default();
     let mut controls = false;
@@ -285,7 +286,7 @@ fn text_bits(payload: &[u8], masking_key: Option<[u8; 4]>) -> Option<u32> {
         controls |= data.iter().any(|byte| *byte < 0x20 && !byte.is_ascii_whitespace());
     });
     let bits = u32::try_from(payload.len()).unwrap_or(TEXT).min(TEXT);
-    utf8.first_invalid().is_none().then_some(if controls { bits / 2 } else { bits })
+    utf8.first_invalid().is_none().then_some(if controls { 0 } else { bits })
 }
 
 /// A Close is empty or begins with a status code (RFC 6455 5.5.1).
