@@ -10,3 +10,5 @@ mod cli;
 mod corpus;
 /// Captures of real programs against what these programs logged.
 mod recordings;
+/// What the sources promise about themselves: who may depend on whom, and who may know what.
+mod tidy;
