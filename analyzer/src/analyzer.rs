@@ -59,7 +59,10 @@ type FlowKey = (Endpoint, Endpoint);
 #[derive(Debug)]
 enum Entry {
     /// Nothing has told yet which end is the client.
-    Undecided { id: ConnectionId, segments: Vec<Segment<'static>> },
+    Undecided {
+        id: ConnectionId,
+        segments: Vec<Segment<'static>>,
+    },
     Open(Box<Connection>),
 }
 
@@ -67,7 +70,13 @@ impl Analyzer {
     /// An analyzer that has seen nothing.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, flows: HashMap::default(), connections: 0, lingering: VecDeque::new(), events: VecDeque::new() }
+        Self {
+            config,
+            flows: HashMap::default(),
+            connections: 0,
+            lingering: VecDeque::new(),
+            events: VecDeque::new(),
+        }
     }
 
     /// Takes the next captured segment.
@@ -77,7 +86,10 @@ impl Analyzer {
         }
         let key = flow_key(segment);
         let mut entry = self.flows.remove(&key);
-        if let Some(Entry::Open(connection)) = entry.as_mut().filter(|entry| entry.is_succeeded_by(segment)) {
+        if let Some(Entry::Open(connection)) = entry
+            .as_mut()
+            .filter(|entry| entry.is_succeeded_by(segment))
+        {
             connection.finish(&self.config, &mut self.events);
             entry = None;
         }
@@ -109,9 +121,13 @@ impl Analyzer {
 
     /// Reports the end of connections that ended long ago, and of the oldest ones where there are too many.
     fn let_go(&mut self, now: Option<Timestamp>) {
-        let Limits { linger, lingering, .. } = self.config.limits;
+        let Limits {
+            linger, lingering, ..
+        } = self.config.limits;
         while let Some((key, id, since)) = self.lingering.front().copied() {
-            let waited = now.zip(since).is_some_and(|(now, since)| now.nanoseconds_since(since) > linger);
+            let waited = now
+                .zip(since)
+                .is_some_and(|(now, since)| now.nanoseconds_since(since) > linger);
             if !waited && self.lingering.len() <= lingering {
                 return;
             }
@@ -146,26 +162,50 @@ impl Analyzer {
     }
 
     /// A connection whose client is told by this segment, or one that waits for the next.
-    fn decide(&mut self, id: ConnectionId, mut segments: Vec<Segment<'static>>, segment: &Segment<'_>) -> Entry {
+    fn decide(
+        &mut self,
+        id: ConnectionId,
+        mut segments: Vec<Segment<'static>>,
+        segment: &Segment<'_>,
+    ) -> Entry {
         let ends = match guess_client(segment) {
             Some(ends) => ends,
             None if segments.len() < UNDECIDED_SEGMENTS => {
-                segments.push(Segment { payload: &[], ..*segment });
+                segments.push(Segment {
+                    payload: &[],
+                    ..*segment
+                });
                 return Entry::Undecided { id, segments };
             }
             None => assume_client(segments.first().unwrap_or(segment)),
         };
         let first = segments.first().map_or(moment(segment), moment);
-        let mut connection = Box::new(Connection::new(id, ends, first, &self.config, &mut self.events));
+        let mut connection = Box::new(Connection::new(
+            id,
+            ends,
+            first,
+            &self.config,
+            &mut self.events,
+        ));
         for earlier in segments.iter().chain([segment]) {
             connection.handle_segment(earlier, &self.config, &mut self.events);
         }
         Entry::Open(connection)
     }
 
-    fn assume(&mut self, id: ConnectionId, segments: &[Segment<'static>]) -> Option<Box<Connection>> {
+    fn assume(
+        &mut self,
+        id: ConnectionId,
+        segments: &[Segment<'static>],
+    ) -> Option<Box<Connection>> {
         let first = segments.first()?;
-        let mut connection = Box::new(Connection::new(id, assume_client(first), moment(first), &self.config, &mut self.events));
+        let mut connection = Box::new(Connection::new(
+            id,
+            assume_client(first),
+            moment(first),
+            &self.config,
+            &mut self.events,
+        ));
         for segment in segments {
             connection.handle_segment(segment, &self.config, &mut self.events);
         }
@@ -187,9 +227,16 @@ impl Entry {
 }
 
 fn moment(segment: &Segment<'_>) -> Moment {
-    Moment { packet: segment.packet, at: segment.at }
+    Moment {
+        packet: segment.packet,
+        at: segment.at,
+    }
 }
 
 fn flow_key(segment: &Segment<'_>) -> FlowKey {
-    if segment.source <= segment.destination { (segment.source, segment.destination) } else { (segment.destination, segment.source) }
+    if segment.source <= segment.destination {
+        (segment.source, segment.destination)
+    } else {
+        (segment.destination, segment.source)
+    }
 }

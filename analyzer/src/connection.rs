@@ -15,12 +15,17 @@ use wireseam_wire::{Flags, PacketIndex, Segment};
 
 use crate::analyzer::Config;
 use crate::finding::{self, bytes};
-use crate::http::{Http, Outcome, Surroundings, Upgraded, begins_like_request, begins_like_response};
+use crate::http::{
+    Http, Outcome, Surroundings, Upgraded, begins_like_request, begins_like_response,
+};
 use crate::outbox::{Numbers, Outbox};
 use crate::tcp::{Chunk, Content, Ends, Flow, Incoming, TcpState};
 use crate::tls::{self, Hello};
 use crate::websocket::{Context, Reading, Socket};
-use crate::{ConnectionId, Direction, Ended, Event, EventKind, Gap, GapCause, Layer, Moment, Offset, Opened, SeenFrom, SegmentKind, Span};
+use crate::{
+    ConnectionId, Direction, Ended, Event, EventKind, Gap, GapCause, Layer, Moment, Offset, Opened,
+    SeenFrom, SegmentKind, Span,
+};
 
 /// The client's first bytes in HTTP/2 (RFC 9113 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -76,7 +81,13 @@ struct Work<'a, 'b> {
 
 impl Connection {
     /// A connection that begins with `first`; reports it.
-    pub(crate) fn new(id: ConnectionId, ends: Ends, first: Moment, config: &Config, events: &mut VecDeque<Event>) -> Self {
+    pub(crate) fn new(
+        id: ConnectionId,
+        ends: Ends,
+        first: Moment,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) -> Self {
         let mut connection = Self {
             id,
             ends,
@@ -90,8 +101,13 @@ impl Connection {
             numbers: Numbers::default(),
             recognised: false,
         };
-        let opened = Opened { client: ends.client, server: ends.server, seen_from: ends.seen_from };
-        Outbox::new(events, id, first, &mut connection.numbers, &config.limits).push(EventKind::Opened(opened));
+        let opened = Opened {
+            client: ends.client,
+            server: ends.server,
+            seen_from: ends.seen_from,
+        };
+        Outbox::new(events, id, first, &mut connection.numbers, &config.limits)
+            .push(EventKind::Opened(opened));
         connection
     }
 
@@ -107,17 +123,33 @@ impl Connection {
     /// Whether this segment begins another connection with the same addresses and ports.
     pub(crate) fn is_succeeded_by(&self, segment: &Segment<'_>) -> bool {
         let direction = self.ends.direction_of(segment);
-        self.state.is_reopened_by(direction, segment, self.flows[direction as usize].reassembly.origin())
+        self.state.is_reopened_by(
+            direction,
+            segment,
+            self.flows[direction as usize].reassembly.origin(),
+        )
     }
 
     /// Takes the next captured segment of this connection.
-    pub(crate) fn handle_segment(&mut self, segment: &Segment<'_>, config: &Config, events: &mut VecDeque<Event>) {
-        let moment = Moment { packet: segment.packet, at: segment.at };
+    pub(crate) fn handle_segment(
+        &mut self,
+        segment: &Segment<'_>,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) {
+        let moment = Moment {
+            packet: segment.packet,
+            at: segment.at,
+        };
         let direction = self.ends.direction_of(segment);
         self.last = moment;
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, moment, &mut numbers, &config.limits);
-        let mut work = Work { is_last: false, config, out: &mut out };
+        let mut work = Work {
+            is_last: false,
+            config,
+            out: &mut out,
+        };
         self.segment(direction, segment, moment, &mut work);
         self.numbers = numbers;
     }
@@ -126,30 +158,55 @@ impl Connection {
     pub(crate) fn finish(&mut self, config: &Config, events: &mut VecDeque<Event>) {
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, self.last, &mut numbers, &config.limits);
-        let mut work = Work { is_last: true, config, out: &mut out };
+        let mut work = Work {
+            is_last: true,
+            config,
+            out: &mut out,
+        };
         for direction in Direction::BOTH {
             self.give_up_holes(direction, true, &mut work);
         }
         self.stop_waiting(&mut work);
         self.finish_protocol(&mut work);
-        let ended = Ended { how: self.state.ended(), last: self.last, totals: self.flows.each_ref().map(|flow| flow.totals) };
+        let ended = Ended {
+            how: self.state.ended(),
+            last: self.last,
+            totals: self.flows.each_ref().map(|flow| flow.totals),
+        };
         work.out.push(EventKind::Ended(Box::new(ended)));
         self.numbers = numbers;
     }
 
-    fn segment(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment, work: &mut Work<'_, '_>) {
+    fn segment(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        moment: Moment,
+        work: &mut Work<'_, '_>,
+    ) {
         let placed = self.flows[direction as usize].place(segment, moment);
         work.out.push(EventKind::Segment(placed.seen));
         for conflict in placed.conflicts {
-            let text = format!("the bytes {} came first in {} and differ here", conflict.span, conflict.kept);
-            work.out.finding(&finding::TCP_OVERLAP_CONFLICT, Some(direction), Some(conflict.span), text);
+            let text = format!(
+                "the bytes {} came first in {} and differ here",
+                conflict.span, conflict.kept
+            );
+            work.out.finding(
+                &finding::TCP_OVERLAP_CONFLICT,
+                Some(direction),
+                Some(conflict.span),
+                text,
+            );
         }
         self.flows[direction.reversed() as usize].handle_acknowledgement(segment, moment);
         let was_over = self.state.is_over();
         if placed.seen.kind != SegmentKind::OutOfWindow {
             self.state.handle(direction, segment);
         }
-        if self.ended_at.is_none() && (segment.flags.contains(Flags::FIN) || segment.flags.contains(Flags::RST) && !was_over) {
+        if self.ended_at.is_none()
+            && (segment.flags.contains(Flags::FIN)
+                || segment.flags.contains(Flags::RST) && !was_over)
+        {
             self.ended_at = Some(moment);
         }
         if self.state.is_over() && !was_over {
@@ -206,14 +263,22 @@ impl Connection {
         }
     }
 
-    fn take_bytes(&mut self, direction: Direction, at: Offset, bytes: &[u8], work: &mut Work<'_, '_>) {
+    fn take_bytes(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        work: &mut Work<'_, '_>,
+    ) {
         let intake = &mut self.intakes[direction as usize];
         if intake.bytes.is_empty() {
             intake.keep_from = intake.batch;
             let used = self.drive(direction, at, bytes, work);
             let intake = &mut self.intakes[direction as usize];
             intake.start = at.plus(used as u64);
-            intake.bytes.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            intake
+                .bytes
+                .extend_from_slice(bytes.get(used..).unwrap_or_default());
         } else {
             intake.bytes.extend_from_slice(bytes);
             self.pump(direction, work);
@@ -241,8 +306,16 @@ impl Connection {
         let waiting = &self.intakes[Direction::ClientToServer as usize];
         if matches!(self.protocol, Protocol::Http(_)) && !waiting.bytes.is_empty() {
             let span = Span::of_length(waiting.start, waiting.bytes.len() as u64);
-            let text = format!("{} from the client behind an upgrade request that was then refused", bytes(span.length()));
-            work.out.finding(&finding::HTTP_UPGRADE_REFUSED_PIPELINED, Some(Direction::ClientToServer), Some(span), text);
+            let text = format!(
+                "{} from the client behind an upgrade request that was then refused",
+                bytes(span.length())
+            );
+            work.out.finding(
+                &finding::HTTP_UPGRADE_REFUSED_PIPELINED,
+                Some(Direction::ClientToServer),
+                Some(span),
+                text,
+            );
         }
     }
 
@@ -267,7 +340,11 @@ impl Connection {
         let server_is_silent = self.flows[Direction::ServerToClient as usize].is_silent();
         let client = &self.intakes[Direction::ClientToServer as usize];
         if let Protocol::Http(http) = &mut self.protocol {
-            http.cut_head(client.start, &client.bytes, &self.flows[Direction::ClientToServer as usize].map);
+            http.cut_head(
+                client.start,
+                &client.bytes,
+                &self.flows[Direction::ClientToServer as usize].map,
+            );
             if server_is_silent {
                 http.stop_waiting();
                 self.pump(Direction::ClientToServer, work);
@@ -291,7 +368,13 @@ impl Connection {
     }
 
     /// Offers bytes to the layers until they need more; how many were used.
-    fn drive(&mut self, direction: Direction, at: Offset, input: &[u8], work: &mut Work<'_, '_>) -> usize {
+    fn drive(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        work: &mut Work<'_, '_>,
+    ) -> usize {
         let mut used = 0;
         loop {
             let rest = input.get(used..).unwrap_or_default();
@@ -319,7 +402,9 @@ impl Connection {
                         map: &self.flows[direction as usize].map,
                         limits: &work.config.limits,
                         is_whole: self.flows[direction as usize].is_whole(),
-                        request_may_follow: self.flows[Direction::ClientToServer as usize].is_whole() && !work.is_last,
+                        request_may_follow: self.flows[Direction::ClientToServer as usize]
+                            .is_whole()
+                            && !work.is_last,
                     };
                     let step = http.step(direction, here, rest, &around, work.out);
                     used += step.consumed;
@@ -337,12 +422,19 @@ impl Connection {
     fn probe(&mut self, direction: Direction, input: &[u8], work: &mut Work<'_, '_>) -> bool {
         let from_client = direction == Direction::ClientToServer;
         // Empty lines before a request are passed over (RFC 9112 2.2).
-        let line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).filter(|_| from_client);
+        let line = input
+            .iter()
+            .position(|byte| !matches!(byte, b'\r' | b'\n'))
+            .filter(|_| from_client);
         let input = line.and_then(|line| input.get(line..)).unwrap_or(input);
         if from_client && line.is_none() {
             return false;
         }
-        let is_http = if from_client { begins_like_request(input) } else { begins_like_response(input) };
+        let is_http = if from_client {
+            begins_like_request(input)
+        } else {
+            begins_like_response(input)
+        };
         let preface = HTTP2_PREFACE.len().min(input.len());
         if !from_client && begins_like_http2_settings(input) {
             self.recognise(Layer::Http2, Protocol::Unread, work);
@@ -359,7 +451,9 @@ impl Connection {
             match tls::begins_like_record(input) {
                 None => return false,
                 Some(true) => self.recognise(Layer::Tls, Protocol::Tls(Box::default()), work),
-                Some(false) if self.ends.seen_from == SeenFrom::MidStream => self.protocol = Protocol::Http(Box::new(Http::lost())),
+                Some(false) if self.ends.seen_from == SeenFrom::MidStream => {
+                    self.protocol = Protocol::Http(Box::new(Http::lost()))
+                }
                 Some(false) => self.recognise(Layer::Opaque, Protocol::Unread, work),
             }
         }
@@ -372,7 +466,13 @@ impl Connection {
         work.out.push(EventKind::Layer(layer));
     }
 
-    fn after_step(&mut self, direction: Direction, next: Offset, outcome: Outcome, work: &mut Work<'_, '_>) {
+    fn after_step(
+        &mut self,
+        direction: Direction,
+        next: Offset,
+        outcome: Outcome,
+        work: &mut Work<'_, '_>,
+    ) {
         match outcome {
             Outcome::More | Outcome::Wait => self.note_http(work),
             Outcome::WebSocket(upgraded) => {
@@ -399,26 +499,44 @@ impl Connection {
 
     /// Heads found in a connection that was not known to speak HTTP make it one.
     fn note_http(&mut self, work: &mut Work<'_, '_>) {
-        let Protocol::Http(http) = &self.protocol else { return };
+        let Protocol::Http(http) = &self.protocol else {
+            return;
+        };
         if !self.recognised && http.is_recognised() {
             self.recognised = true;
             work.out.push(EventKind::Layer(Layer::Http));
         }
     }
 
-    fn open_socket(&mut self, direction: Direction, next: Offset, mut upgraded: Upgraded, work: &mut Work<'_, '_>) {
+    fn open_socket(
+        &mut self,
+        direction: Direction,
+        next: Offset,
+        mut upgraded: Upgraded,
+        work: &mut Work<'_, '_>,
+    ) {
         let early = &self.intakes[Direction::ClientToServer as usize];
-        if direction == Direction::ServerToClient && !early.bytes.is_empty() && upgraded.searches[0].is_none() {
+        if direction == Direction::ServerToClient
+            && !early.bytes.is_empty()
+            && upgraded.searches[0].is_none()
+        {
             let span = Span::of_length(early.start, early.bytes.len() as u64);
             let text = format!("{} from the client before the 101", bytes(span.length()));
-            work.out.websocket_finding(&finding::HTTP_UPGRADE_EARLY, Direction::ClientToServer, Some(span), text);
+            work.out.websocket_finding(
+                &finding::HTTP_UPGRADE_EARLY,
+                Direction::ClientToServer,
+                Some(span),
+                text,
+            );
         }
         let found = upgraded.found.take();
         let mut starts = self.flows.each_ref().map(|flow| flow.reassembly.next());
         starts[direction as usize] = next;
         work.out.push(EventKind::Layer(Layer::WebSocket));
         self.recognised = true;
-        let rest = found.as_ref().map(|(direction, found)| (*direction, found.rest, found.bits));
+        let rest = found
+            .as_ref()
+            .map(|(direction, found)| (*direction, found.rest, found.bits));
         let socket = Socket::new(upgraded, rest, starts, work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
         if let Some((direction, found)) = found {
@@ -429,24 +547,63 @@ impl Connection {
         }
     }
 
-    fn feed_socket(&mut self, direction: Direction, at: Offset, bytes: &[u8], work: &mut Work<'_, '_>) {
+    fn feed_socket(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        work: &mut Work<'_, '_>,
+    ) {
         let batch = self.intakes[direction as usize].batch;
-        self.with_socket(direction, batch, work, |socket, context| socket.feed(direction, at, bytes, context));
+        self.with_socket(direction, batch, work, |socket, context| {
+            socket.feed(direction, at, bytes, context)
+        });
     }
 
-    fn with_socket<T>(&mut self, direction: Direction, batch: Offset, work: &mut Work<'_, '_>, act: impl FnOnce(&mut Socket, &mut Context<'_, '_>) -> T) -> Option<T> {
-        let Protocol::WebSocket(socket) = &mut self.protocol else { return None };
-        let acknowledged = self.flows[direction.reversed() as usize].acknowledged().map(|(end, _)| end);
-        let reading = Reading { policy: work.config.payload, limits: &work.config.limits };
+    fn with_socket<T>(
+        &mut self,
+        direction: Direction,
+        batch: Offset,
+        work: &mut Work<'_, '_>,
+        act: impl FnOnce(&mut Socket, &mut Context<'_, '_>) -> T,
+    ) -> Option<T> {
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return None;
+        };
+        let acknowledged = self.flows[direction.reversed() as usize]
+            .acknowledged()
+            .map(|(end, _)| end);
+        let reading = Reading {
+            policy: work.config.payload,
+            limits: &work.config.limits,
+        };
         let map = &self.flows[direction as usize].map;
-        let mut context = Context { map, reading, out: &mut *work.out, batch, acknowledged };
+        let mut context = Context {
+            map,
+            reading,
+            out: &mut *work.out,
+            batch,
+            acknowledged,
+        };
         Some(act(socket, &mut context))
     }
 
-    fn take_gap(&mut self, direction: Direction, span: Span, cause: GapCause, work: &mut Work<'_, '_>) {
+    fn take_gap(
+        &mut self,
+        direction: Direction,
+        span: Span,
+        cause: GapCause,
+        work: &mut Work<'_, '_>,
+    ) {
         self.flows[direction as usize].note_gap();
-        self.flows[direction as usize].map.push_gap(span, work.out.moment());
-        work.out.push(EventKind::Gap(Gap { direction, span, cause }));
+        self.flows[direction as usize]
+            .map
+            .push_gap(span, work.out.moment());
+        work.out.push(EventKind::Gap(Gap {
+            direction,
+            span,
+            cause,
+        }));
         let batch = self.intakes[direction as usize].batch;
         match &mut self.protocol {
             Protocol::Probing => {
@@ -457,7 +614,9 @@ impl Connection {
             }
             Protocol::Http(_) => self.http_gap(direction, span, work),
             Protocol::WebSocket(_) => {
-                self.with_socket(direction, batch, work, |socket, context| socket.gap(direction, span, context));
+                self.with_socket(direction, batch, work, |socket, context| {
+                    socket.gap(direction, span, context)
+                });
             }
             Protocol::Tls(hello) => hello.gap(direction),
             Protocol::Unread => {}
@@ -475,7 +634,9 @@ impl Connection {
             Protocol::Http(http) => http.gap(direction, span),
             _ => {
                 let batch = self.intakes[direction as usize].batch;
-                self.with_socket(direction, batch, work, |socket, context| socket.gap(direction, span, context));
+                self.with_socket(direction, batch, work, |socket, context| {
+                    socket.gap(direction, span, context)
+                });
             }
         }
         self.drop_intake(direction, span.end);
@@ -494,8 +655,13 @@ impl Connection {
     fn settle(&mut self, work: &mut Work<'_, '_>) {
         for direction in Direction::BOTH {
             let next = self.flows[direction as usize].reassembly.next();
-            self.with_socket(direction, next, work, |socket, context| socket.settle(direction, next, context));
-            if let (Protocol::WebSocket(socket), Some((end, since))) = (&mut self.protocol, self.flows[direction as usize].acknowledged()) {
+            self.with_socket(direction, next, work, |socket, context| {
+                socket.settle(direction, next, context)
+            });
+            if let (Protocol::WebSocket(socket), Some((end, since))) = (
+                &mut self.protocol,
+                self.flows[direction as usize].acknowledged(),
+            ) {
                 socket.acknowledge(direction, end, since, work.out);
             }
             self.release(direction, next);
@@ -504,13 +670,19 @@ impl Connection {
 
     fn release(&mut self, direction: Direction, next: Offset) {
         let intake = &self.intakes[direction as usize];
-        let waiting = if intake.bytes.is_empty() { next } else { intake.keep_from };
+        let waiting = if intake.bytes.is_empty() {
+            next
+        } else {
+            intake.keep_from
+        };
         let open = match &self.protocol {
             Protocol::WebSocket(socket) => socket.keep_from(direction, next),
             Protocol::Http(http) => http.keep_from(direction, next),
             _ => next,
         };
-        self.flows[direction as usize].map.release(waiting.min(open));
+        self.flows[direction as usize]
+            .map
+            .release(waiting.min(open));
     }
 
     fn finish_protocol(&mut self, work: &mut Work<'_, '_>) {
@@ -520,7 +692,10 @@ impl Connection {
                 socket.finish_half(direction, context);
                 socket.settle(direction, next, context);
             });
-            if let (Protocol::WebSocket(socket), Some((end, since))) = (&mut self.protocol, self.flows[direction as usize].acknowledged()) {
+            if let (Protocol::WebSocket(socket), Some((end, since))) = (
+                &mut self.protocol,
+                self.flows[direction as usize].acknowledged(),
+            ) {
                 socket.acknowledge(direction, end, since, work.out);
             }
         }
@@ -544,5 +719,7 @@ impl Connection {
 /// Whether a server begins with a SETTINGS frame on stream 0 (RFC 9113 3.4, 6.5), as it may before the client's preface.
 fn begins_like_http2_settings(input: &[u8]) -> bool {
     let header = input.split_first_chunk::<9>();
-    header.is_some_and(|([_, high, low, kind, _, stream @ ..], _)| *kind == 4 && *stream == [0; 4] && u16::from_be_bytes([*high, *low]) % 6 == 0)
+    header.is_some_and(|([_, high, low, kind, _, stream @ ..], _)| {
+        *kind == 4 && *stream == [0; 4] && u16::from_be_bytes([*high, *low]) % 6 == 0
+    })
 }

@@ -63,7 +63,11 @@ pub struct Finding {
 
 /// A number of bytes in words.
 pub(crate) fn bytes(count: u64) -> String {
-    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
+    if count == 1 {
+        "1 byte".to_owned()
+    } else {
+        format!("{count} bytes")
+    }
 }
 
 /// Every rule, by area.
@@ -382,8 +386,20 @@ mod tests {
     #[test]
     fn rule_ids_are_unique_dotted_words() {
         for (at, rule) in RULES.iter().enumerate() {
-            assert!(RULES[..at].iter().all(|other| other.id != rule.id), "{}", rule.id);
-            assert!(rule.id.contains('.') && rule.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.'), "{}", rule.id);
+            assert!(
+                RULES[..at].iter().all(|other| other.id != rule.id),
+                "{}",
+                rule.id
+            );
+            assert!(
+                rule.id.contains('.')
+                    && rule
+                        .id
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.'),
+                "{}",
+                rule.id
+            );
             assert!(rule.reference.starts_with("RFC "), "{}", rule.id);
         }
     }

@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use crate::finding::Rule;
-use crate::{ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, Limits, MessageId, Moment, Span, WebSocketId};
+use crate::{
+    ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, Limits, MessageId,
+    Moment, Span, WebSocketId,
+};
 
 /// What outlives a segment: the numbers given so far.
 #[derive(Debug, Default)]
@@ -35,8 +38,21 @@ pub(crate) struct Place {
 }
 
 impl<'a> Outbox<'a> {
-    pub(crate) fn new(events: &'a mut VecDeque<Event>, connection: ConnectionId, moment: Moment, numbers: &'a mut Numbers, limits: &Limits) -> Self {
-        Self { events, connection, moment, numbers, findings_per_rule: limits.findings_per_rule, unblocked: [false; 2] }
+    pub(crate) fn new(
+        events: &'a mut VecDeque<Event>,
+        connection: ConnectionId,
+        moment: Moment,
+        numbers: &'a mut Numbers,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            events,
+            connection,
+            moment,
+            numbers,
+            findings_per_rule: limits.findings_per_rule,
+            unblocked: [false; 2],
+        }
     }
 
     pub(crate) fn moment(&self) -> Moment {
@@ -49,7 +65,11 @@ impl<'a> Outbox<'a> {
 
     /// Reports something that was so since an earlier packet.
     pub(crate) fn push_at(&mut self, moment: Moment, kind: EventKind) {
-        self.events.push_back(Event { connection: self.connection, moment, kind });
+        self.events.push_back(Event {
+            connection: self.connection,
+            moment,
+            kind,
+        });
     }
 
     /// Numbers a handshake's WebSocket and reports it.
@@ -62,20 +82,53 @@ impl<'a> Outbox<'a> {
     }
 
     /// Reports a fault of the connection.
-    pub(crate) fn finding(&mut self, rule: &'static Rule, direction: Option<Direction>, span: Option<Span>, text: String) {
-        self.finding_at(rule, Place { direction, span, ..Place::default() }, text);
+    pub(crate) fn finding(
+        &mut self,
+        rule: &'static Rule,
+        direction: Option<Direction>,
+        span: Option<Span>,
+        text: String,
+    ) {
+        self.finding_at(
+            rule,
+            Place {
+                direction,
+                span,
+                ..Place::default()
+            },
+            text,
+        );
     }
 
     /// Reports a fault of the opening handshake whose WebSocket gets the next number.
-    pub(crate) fn websocket_finding(&mut self, rule: &'static Rule, direction: Direction, span: Option<Span>, text: String) {
+    pub(crate) fn websocket_finding(
+        &mut self,
+        rule: &'static Rule,
+        direction: Direction,
+        span: Option<Span>,
+        text: String,
+    ) {
         let websocket = Some(WebSocketId(self.numbers.websockets + 1));
-        self.finding_at(rule, Place { direction: Some(direction), span, websocket, ..Place::default() }, text);
+        self.finding_at(
+            rule,
+            Place {
+                direction: Some(direction),
+                span,
+                websocket,
+                ..Place::default()
+            },
+            text,
+        );
     }
 
     /// Reports a fault where it lies. Beyond [`Limits::findings_per_rule`] of one rule and direction they are only counted.
     pub(crate) fn finding_at(&mut self, rule: &'static Rule, place: Place, text: String) {
         let key = (rule.id, place.direction);
-        let at = self.numbers.tally.iter().position(|(id, direction, _)| (*id, *direction) == key);
+        let at = self
+            .numbers
+            .tally
+            .iter()
+            .position(|(id, direction, _)| (*id, *direction) == key);
         let at = at.unwrap_or_else(|| {
             self.numbers.tally.push((rule.id, place.direction, 0));
             self.numbers.tally.len() - 1
@@ -85,10 +138,29 @@ impl<'a> Outbox<'a> {
         if count > self.findings_per_rule {
             return;
         }
-        let last = if count == self.findings_per_rule { "; further ones in this direction are not listed" } else { "" };
-        let Place { direction, span, websocket, frame, message } = place;
+        let last = if count == self.findings_per_rule {
+            "; further ones in this direction are not listed"
+        } else {
+            ""
+        };
+        let Place {
+            direction,
+            span,
+            websocket,
+            frame,
+            message,
+        } = place;
         let text = format!("{text}{last}");
-        self.push(EventKind::Finding(Finding { rule, direction, packet: self.moment.packet, span, websocket, frame, message, text }));
+        self.push(EventKind::Finding(Finding {
+            rule,
+            direction,
+            packet: self.moment.packet,
+            span,
+            websocket,
+            frame,
+            message,
+            text,
+        }));
     }
 
     /// Says that bytes of one direction that wait can be offered again.

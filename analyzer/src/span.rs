@@ -44,13 +44,19 @@ impl Span {
     /// The bytes from `start` up to `end`; empty where `end` is not behind `start`.
     #[must_use]
     pub fn new(start: Offset, end: Offset) -> Self {
-        Self { start, end: end.max(start) }
+        Self {
+            start,
+            end: end.max(start),
+        }
     }
 
     /// `length` bytes from `start` on.
     #[must_use]
     pub fn of_length(start: Offset, length: u64) -> Self {
-        Self { start, end: start.plus(length) }
+        Self {
+            start,
+            end: start.plus(length),
+        }
     }
 
     /// How many bytes.

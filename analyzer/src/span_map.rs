@@ -58,15 +58,27 @@ impl SpanMap {
         };
         self.latest = Some(latest);
         match self.pieces.back_mut() {
-            Some(back) if back.packet() == Some(carrier.moment.packet) && back.span.end == span.start => back.span.end = span.end,
-            _ => self.pieces.push_back(Piece { span, carrier: Some(carrier), latest }),
+            Some(back)
+                if back.packet() == Some(carrier.moment.packet) && back.span.end == span.start =>
+            {
+                back.span.end = span.end
+            }
+            _ => self.pieces.push_back(Piece {
+                span,
+                carrier: Some(carrier),
+                latest,
+            }),
         }
     }
 
     /// Appends bytes that the capture lacks; `now` is the packet at which they were given up.
     pub(crate) fn push_gap(&mut self, span: Span, now: Moment) {
         let latest = self.latest.unwrap_or(now);
-        self.pieces.push_back(Piece { span, carrier: None, latest });
+        self.pieces.push_back(Piece {
+            span,
+            carrier: None,
+            latest,
+        });
     }
 
     /// Notes that these bytes were carried again, or by a retransmission.
@@ -74,13 +86,19 @@ impl SpanMap {
         if span.is_empty() {
             return;
         }
-        let at = self.repeated.partition_point(|known| known.start < span.start);
+        let at = self
+            .repeated
+            .partition_point(|known| known.start < span.start);
         self.repeated.insert(at, span);
     }
 
     /// Forgets the pieces that end at or before `before`.
     pub(crate) fn release(&mut self, before: Offset) {
-        while self.pieces.front().is_some_and(|piece| piece.span.end <= before) {
+        while self
+            .pieces
+            .front()
+            .is_some_and(|piece| piece.span.end <= before)
+        {
             self.pieces.pop_front();
         }
         while self.repeated.front().is_some_and(|span| span.end <= before) {
@@ -90,8 +108,12 @@ impl SpanMap {
 
     /// The pieces that hold any byte of `span`, in stream order.
     pub(crate) fn pieces_over(&self, span: Span) -> impl Iterator<Item = &Piece> {
-        let first = self.pieces.partition_point(|piece| piece.span.end <= span.start);
-        self.pieces.range(first..).take_while(move |piece| piece.span.start < span.end)
+        let first = self
+            .pieces
+            .partition_point(|piece| piece.span.end <= span.start);
+        self.pieces
+            .range(first..)
+            .take_while(move |piece| piece.span.start < span.end)
     }
 
     /// The captured runs of bytes in `span`, one a packet and run.
@@ -100,14 +122,20 @@ impl SpanMap {
             .filter_map(|piece| {
                 let packet = piece.packet()?;
                 let span = piece.span.intersection(span);
-                Some(Slice { packet, span, retransmitted: self.is_repeated(span) })
+                Some(Slice {
+                    packet,
+                    span,
+                    retransmitted: self.is_repeated(span),
+                })
             })
             .collect()
     }
 
     /// The offsets in `span`, its start included, at which another packet's bytes begin.
     pub(crate) fn edges_in(&self, span: Span) -> impl Iterator<Item = Offset> {
-        self.pieces_over(span).map(|piece| piece.span.start).filter(move |start| *start >= span.start)
+        self.pieces_over(span)
+            .map(|piece| piece.span.start)
+            .filter(move |start| *start >= span.start)
     }
 
     /// Whether the capture lacks any byte of `span`.
@@ -118,7 +146,10 @@ impl SpanMap {
     /// How many stream bytes the packet of this carrier carried first.
     pub(crate) fn carried_by(&self, carrier: &Carrier) -> u64 {
         let packet = Some(carrier.moment.packet);
-        self.pieces_over(carrier.reach).filter(|piece| piece.packet() == packet).map(|piece| piece.span.length()).sum()
+        self.pieces_over(carrier.reach)
+            .filter(|piece| piece.packet() == packet)
+            .map(|piece| piece.span.length())
+            .sum()
     }
 
     /// The piece with the byte at `offset`.
@@ -133,7 +164,10 @@ impl SpanMap {
     }
 
     fn is_repeated(&self, span: Span) -> bool {
-        self.repeated.iter().take_while(|known| known.start < span.end).any(|known| known.end > span.start)
+        self.repeated
+            .iter()
+            .take_while(|known| known.start < span.end)
+            .any(|known| known.end > span.start)
     }
 }
 
@@ -146,7 +180,14 @@ mod tests {
     }
 
     fn carrier(packet: u64, reach: Span) -> Carrier {
-        Carrier { moment: Moment { packet: PacketIndex(packet), at: None }, reach, super_segment: false }
+        Carrier {
+            moment: Moment {
+                packet: PacketIndex(packet),
+                at: None,
+            },
+            reach,
+            super_segment: false,
+        }
     }
 
     /// Packet 4 holds 0..60, packet 9 60..300, packet 7 300..420 and came before packet 9.
@@ -159,14 +200,23 @@ mod tests {
     }
 
     fn packets_and_spans(map: &SpanMap, of: Span) -> Vec<(u64, Span)> {
-        map.slices(of).into_iter().map(|slice| (slice.packet.0, slice.span)).collect()
+        map.slices(of)
+            .into_iter()
+            .map(|slice| (slice.packet.0, slice.span))
+            .collect()
     }
 
     #[test]
     fn slices_tile_the_span_they_are_asked_for() {
         let map = reordered();
-        assert_eq!(packets_and_spans(&map, span(20, 280)), [(4, span(20, 60)), (9, span(60, 280))]);
-        assert_eq!(packets_and_spans(&map, span(280, 310)), [(9, span(280, 300)), (7, span(300, 310))]);
+        assert_eq!(
+            packets_and_spans(&map, span(20, 280)),
+            [(4, span(20, 60)), (9, span(60, 280))]
+        );
+        assert_eq!(
+            packets_and_spans(&map, span(280, 310)),
+            [(9, span(280, 300)), (7, span(300, 310))]
+        );
     }
 
     #[test]
@@ -175,7 +225,11 @@ mod tests {
         let completed = |end| map.completed(Offset(end)).map(|moment| moment.packet.0);
         assert_eq!(completed(60), Some(4));
         assert_eq!(completed(61), Some(9));
-        assert_eq!(completed(420), Some(9), "packet 7 came earlier but could not be delivered before packet 9");
+        assert_eq!(
+            completed(420),
+            Some(9),
+            "packet 7 came earlier but could not be delivered before packet 9"
+        );
     }
 
     #[test]
@@ -191,14 +245,21 @@ mod tests {
     fn release_keeps_the_piece_that_reaches_beyond() {
         let mut map = reordered();
         map.release(Offset(61));
-        assert_eq!(packets_and_spans(&map, span(0, 420)), [(9, span(60, 300)), (7, span(300, 420))]);
+        assert_eq!(
+            packets_and_spans(&map, span(0, 420)),
+            [(9, span(60, 300)), (7, span(300, 420))]
+        );
     }
 
     #[test]
     fn repeated_bytes_mark_only_the_slices_that_hold_them() {
         let mut map = reordered();
         map.repeat(span(50, 60));
-        let marks: Vec<bool> = map.slices(span(0, 420)).iter().map(|slice| slice.retransmitted).collect();
+        let marks: Vec<bool> = map
+            .slices(span(0, 420))
+            .iter()
+            .map(|slice| slice.retransmitted)
+            .collect();
         assert_eq!(marks, [true, false, false]);
     }
 }

@@ -1,6 +1,8 @@
 //! Hand-made segments of one connection, and what the analyzer makes of them.
 
-use wireseam_analyzer::{Analyzer, Config, Direction, Event, EventKind, Finding, Frame, Message, PayloadPolicy};
+use wireseam_analyzer::{
+    Analyzer, Config, Direction, Event, EventKind, Finding, Frame, Message, PayloadPolicy,
+};
 use wireseam_wire::{Address, Endpoint, Flags, PacketIndex, Segment, Seq, TcpOptions, Timestamp};
 
 /// Where offset 0 of each direction stands; the server's wraps soon.
@@ -28,7 +30,10 @@ pub struct Streams {
 impl Streams {
     /// The RFC's handshake and then these frames.
     pub fn after_handshake(client: &[u8], server: &[u8]) -> Self {
-        Self { client: [REQUEST, client].concat(), server: [RESPONSE, server].concat() }
+        Self {
+            client: [REQUEST, client].concat(),
+            server: [RESPONSE, server].concat(),
+        }
     }
 
     pub fn of(&self, direction: Direction) -> &[u8] {
@@ -40,15 +45,33 @@ impl Streams {
 
     /// Each direction's head alone, then the client's frames, then the server's, cut before each of these offsets.
     pub fn cut(&self, client_cuts: &[usize], server_cuts: &[usize]) -> Vec<Piece> {
-        let heads = [(Direction::ClientToServer, REQUEST.len()), (Direction::ServerToClient, RESPONSE.len())];
-        let mut pieces: Vec<Piece> = heads.iter().map(|(direction, end)| Piece { direction: *direction, start: 0, end: *end }).collect();
+        let heads = [
+            (Direction::ClientToServer, REQUEST.len()),
+            (Direction::ServerToClient, RESPONSE.len()),
+        ];
+        let mut pieces: Vec<Piece> = heads
+            .iter()
+            .map(|(direction, end)| Piece {
+                direction: *direction,
+                start: 0,
+                end: *end,
+            })
+            .collect();
         for ((direction, head), cuts) in heads.into_iter().zip([client_cuts, server_cuts]) {
             let length = self.of(direction).len();
-            let mut edges: Vec<usize> = cuts.iter().copied().filter(|cut| (head + 1..length).contains(cut)).collect();
+            let mut edges: Vec<usize> = cuts
+                .iter()
+                .copied()
+                .filter(|cut| (head + 1..length).contains(cut))
+                .collect();
             edges.extend([head, length]);
             edges.sort_unstable();
             edges.dedup();
-            pieces.extend(edges.windows(2).map(|edge| Piece { direction, start: edge[0], end: edge[1] }));
+            pieces.extend(edges.windows(2).map(|edge| Piece {
+                direction,
+                start: edge[0],
+                end: edge[1],
+            }));
         }
         pieces
     }
@@ -62,24 +85,69 @@ pub struct Outcome {
 
 impl Outcome {
     pub fn messages(&self) -> Vec<&Message> {
-        self.events.iter().filter_map(|event| if let EventKind::Message(message) = &event.kind { Some(&**message) } else { None }).collect()
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::Message(message) = &event.kind {
+                    Some(&**message)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     pub fn frames(&self) -> Vec<&Frame> {
-        self.events.iter().filter_map(|event| if let EventKind::Frame(frame) = &event.kind { Some(&**frame) } else { None }).collect()
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::Frame(frame) = &event.kind {
+                    Some(&**frame)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     pub fn findings(&self) -> Vec<&Finding> {
-        self.events.iter().filter_map(|event| if let EventKind::Finding(finding) = &event.kind { Some(finding) } else { None }).collect()
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::Finding(finding) = &event.kind {
+                    Some(finding)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     /// What must not depend on how the bytes came: every frame, message and finding, without packets.
     pub fn meaning(&self) -> Vec<String> {
-        let frames = self.frames().into_iter().map(|frame| format!("{} {} {} {:?} {:?}", frame.direction, frame.opcode, frame.fin, frame.header, frame.payload));
-        let messages = self.messages().into_iter().map(|message| {
-            format!("{} {} {:?} {} {:?} {}", message.direction, message.kind, message.length, message.span, message.payload, message.complete)
+        let frames = self.frames().into_iter().map(|frame| {
+            format!(
+                "{} {} {} {:?} {:?}",
+                frame.direction, frame.opcode, frame.fin, frame.header, frame.payload
+            )
         });
-        let findings = self.findings().into_iter().map(|finding| format!("{} {:?} {:?} {}", finding.rule.id, finding.direction, finding.span, finding.text));
+        let messages = self.messages().into_iter().map(|message| {
+            format!(
+                "{} {} {:?} {} {:?} {}",
+                message.direction,
+                message.kind,
+                message.length,
+                message.span,
+                message.payload,
+                message.complete
+            )
+        });
+        let findings = self.findings().into_iter().map(|finding| {
+            format!(
+                "{} {:?} {:?} {}",
+                finding.rule.id, finding.direction, finding.span, finding.text
+            )
+        });
         let mut meaning: Vec<String> = frames.chain(messages).chain(findings).collect();
         meaning.sort();
         meaning
@@ -92,18 +160,41 @@ pub fn run(streams: &Streams, pieces: &[Piece]) -> Outcome {
 }
 
 pub fn run_with(streams: &Streams, pieces: &[Piece], payload: PayloadPolicy) -> Outcome {
-    let mut analyzer = Analyzer::new(Config { payload, ..Config::default() });
+    let mut analyzer = Analyzer::new(Config {
+        payload,
+        ..Config::default()
+    });
     let mut outcome = Outcome::default();
-    let syn = [(Direction::ClientToServer, Flags::SYN), (Direction::ServerToClient, Flags::SYN.with(Flags::ACK))];
+    let syn = [
+        (Direction::ClientToServer, Flags::SYN),
+        (Direction::ServerToClient, Flags::SYN.with(Flags::ACK)),
+    ];
     for (index, (direction, flags)) in (1..).zip(syn) {
         let seq = Seq(ORIGINS[direction as usize].wrapping_sub(1));
-        handle(&mut analyzer, &mut outcome, &Segment { flags, seq, ..blank(direction, index) });
+        handle(
+            &mut analyzer,
+            &mut outcome,
+            &Segment {
+                flags,
+                seq,
+                ..blank(direction, index)
+            },
+        );
     }
     for (index, piece) in (3..).zip(pieces) {
         let payload = &streams.of(piece.direction)[piece.start..piece.end];
         let seq = Seq(ORIGINS[piece.direction as usize]).plus(u32::try_from(piece.start).unwrap());
         let payload_len = u32::try_from(payload.len()).unwrap();
-        handle(&mut analyzer, &mut outcome, &Segment { seq, payload, payload_len, ..blank(piece.direction, index) });
+        handle(
+            &mut analyzer,
+            &mut outcome,
+            &Segment {
+                seq,
+                payload,
+                payload_len,
+                ..blank(piece.direction, index)
+            },
+        );
     }
     analyzer.finish();
     drain(&mut analyzer, &mut outcome);
@@ -116,14 +207,23 @@ fn handle(analyzer: &mut Analyzer, outcome: &mut Outcome, segment: &Segment<'_>)
 }
 
 fn drain(analyzer: &mut Analyzer, outcome: &mut Outcome) {
-    outcome.events.extend(std::iter::from_fn(|| analyzer.poll_event()));
+    outcome
+        .events
+        .extend(std::iter::from_fn(|| analyzer.poll_event()));
 }
 
 /// A segment without flags, numbers or payload of its own.
 pub fn blank(direction: Direction, index: u64) -> Segment<'static> {
-    let end = |last: u8, port| Endpoint { address: Address::from([10, 0, 0, last]), port };
+    let end = |last: u8, port| Endpoint {
+        address: Address::from([10, 0, 0, last]),
+        port,
+    };
     let (client, server) = (end(1, 40_000), end(2, 80));
-    let (source, destination) = if direction == Direction::ClientToServer { (client, server) } else { (server, client) };
+    let (source, destination) = if direction == Direction::ClientToServer {
+        (client, server)
+    } else {
+        (server, client)
+    };
     Segment {
         packet: PacketIndex(index),
         at: Some(Timestamp(i64::try_from(index).unwrap() * 1_000)),

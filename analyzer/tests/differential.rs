@@ -2,13 +2,13 @@
 
 use std::io::{self, Cursor, Read, Write};
 
-use proptest::prelude::*;
 use proptest::collection::vec;
+use proptest::prelude::*;
 use proptest::sample::Index;
+use tungstenite::Message;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
 use tungstenite::protocol::{Role, WebSocket};
-use tungstenite::Message;
 use wireseam_analyzer::{Direction, MessageKind};
 
 use crate::bench::{REQUEST, RESPONSE, Streams, run};
@@ -58,18 +58,34 @@ fn written(role: Role, messages: &[Message]) -> Vec<u8> {
         let is_fragment = matches!(message, Message::Frame(_));
         socket.write(message.clone()).unwrap();
         if is_fragment {
-            socket.write(Message::Ping(b"between".to_vec().into())).unwrap();
-            socket.write(Message::Frame(Frame::message(b"end".to_vec(), OpCode::Data(Data::Continue), true))).unwrap();
+            socket
+                .write(Message::Ping(b"between".to_vec().into()))
+                .unwrap();
+            socket
+                .write(Message::Frame(Frame::message(
+                    b"end".to_vec(),
+                    OpCode::Data(Data::Continue),
+                    true,
+                )))
+                .unwrap();
         }
     }
-    socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "done".into() })).unwrap();
+    socket
+        .close(Some(CloseFrame {
+            code: CloseCode::Normal,
+            reason: "done".into(),
+        }))
+        .unwrap();
     socket.flush().unwrap();
     socket.get_ref().output.clone()
 }
 
 /// What tungstenite reads from these bytes.
 fn read(role: Role, bytes: &[u8]) -> Vec<(MessageKind, Vec<u8>)> {
-    let memory = Memory { input: Cursor::new(bytes.to_vec()), output: Vec::new() };
+    let memory = Memory {
+        input: Cursor::new(bytes.to_vec()),
+        output: Vec::new(),
+    };
     let mut socket = WebSocket::from_raw_socket(memory, role, None);
     let mut messages = Vec::new();
     while let Ok(message) = socket.read() {

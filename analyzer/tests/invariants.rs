@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::*;
 use proptest::collection::vec;
+use proptest::prelude::*;
 use proptest::sample::Index;
 use wireseam_analyzer::{AlignmentKind, Direction, Frame, Message, Part, Slice, Span};
 
@@ -26,7 +26,12 @@ fn frame_bytes(first: u8, masking_key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u
     }
     bytes.extend(masking_key.iter().flatten());
     let key = masking_key.unwrap_or_default();
-    bytes.extend(payload.iter().enumerate().map(|(at, byte)| byte ^ key[at % 4]));
+    bytes.extend(
+        payload
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| byte ^ key[at % 4]),
+    );
     bytes
 }
 
@@ -41,25 +46,46 @@ fn frames(masked: bool) -> impl Strategy<Value = Vec<u8>> {
         2 => vec(any::<u8>(), 0..200),
         1 => vec(any::<u8>(), 120..130),
     ];
-    let key = if masked { any::<[u8; 4]>().prop_map(Some).boxed() } else { Just(None).boxed() };
-    let frame = (first, key, payload).prop_map(|(first, key, payload)| frame_bytes(first, key, &payload));
+    let key = if masked {
+        any::<[u8; 4]>().prop_map(Some).boxed()
+    } else {
+        Just(None).boxed()
+    };
+    let frame =
+        (first, key, payload).prop_map(|(first, key, payload)| frame_bytes(first, key, &payload));
     vec(frame, 0..12).prop_map(|frames| frames.concat())
 }
 
 fn streams() -> impl Strategy<Value = Streams> {
-    (frames(true), frames(false)).prop_map(|(client, server)| Streams::after_handshake(&client, &server))
+    (frames(true), frames(false))
+        .prop_map(|(client, server)| Streams::after_handshake(&client, &server))
 }
 
 fn cuts(streams: &Streams, client: &[Index], server: &[Index]) -> Vec<Piece> {
-    let places = |cuts: &[Index], length: usize| cuts.iter().map(|cut| cut.index(length + 1)).collect::<Vec<_>>();
-    streams.cut(&places(client, streams.client.len()), &places(server, streams.server.len()))
+    let places = |cuts: &[Index], length: usize| {
+        cuts.iter()
+            .map(|cut| cut.index(length + 1))
+            .collect::<Vec<_>>()
+    };
+    streams.cut(
+        &places(client, streams.client.len()),
+        &places(server, streams.server.len()),
+    )
 }
 
 /// Pieces of one direction shuffled among themselves, some sent twice, some with other edges.
-fn disordered(pieces: &[Piece], order: &[Index], again: &[Index], other_edges: &[(Index, usize, usize)]) -> Vec<Piece> {
+fn disordered(
+    pieces: &[Piece],
+    order: &[Index],
+    again: &[Index],
+    other_edges: &[(Index, usize, usize)],
+) -> Vec<Piece> {
     let mut pieces = pieces.to_vec();
     for (at, swap) in order.iter().enumerate() {
-        let (a, b) = (2 + at % pieces.len().saturating_sub(2).max(1), 2 + swap.index(pieces.len().saturating_sub(2).max(1)));
+        let (a, b) = (
+            2 + at % pieces.len().saturating_sub(2).max(1),
+            2 + swap.index(pieces.len().saturating_sub(2).max(1)),
+        );
         if a < pieces.len() && b < pieces.len() && pieces[a].direction == pieces[b].direction {
             pieces.swap(a, b);
         }
@@ -71,8 +97,17 @@ fn disordered(pieces: &[Piece], order: &[Index], again: &[Index], other_edges: &
     for (at, before, after) in other_edges {
         let at = at.index(pieces.len());
         let piece = &pieces[at];
-        let limit = pieces.iter().filter(|other| other.direction == piece.direction).map(|other| other.end).max().unwrap();
-        let wider = Piece { direction: piece.direction, start: piece.start.saturating_sub(*before), end: (piece.end + after).min(limit) };
+        let limit = pieces
+            .iter()
+            .filter(|other| other.direction == piece.direction)
+            .map(|other| other.end)
+            .max()
+            .unwrap();
+        let wider = Piece {
+            direction: piece.direction,
+            start: piece.start.saturating_sub(*before),
+            end: (piece.end + after).min(limit),
+        };
         // Behind the heads, so that the answer still comes after the request.
         pieces.insert(at.max(2), wider);
     }
@@ -82,7 +117,10 @@ fn disordered(pieces: &[Piece], order: &[Index], again: &[Index], other_edges: &
 /// The packet that carried each byte of a direction first.
 fn carriers(streams: &Streams, pieces: &[Piece], direction: Direction) -> Vec<u64> {
     let mut carriers = vec![0; streams.of(direction).len()];
-    for (packet, piece) in (3..).zip(pieces).filter(|(_, piece)| piece.direction == direction) {
+    for (packet, piece) in (3..)
+        .zip(pieces)
+        .filter(|(_, piece)| piece.direction == direction)
+    {
         for carrier in &mut carriers[piece.start..piece.end] {
             if *carrier == 0 {
                 *carrier = packet;
@@ -106,7 +144,10 @@ fn naive_slices(carriers: &[u64], span: Span) -> Vec<(u64, u64, u64)> {
 }
 
 fn written(slices: &[Slice]) -> Vec<(u64, u64, u64)> {
-    slices.iter().map(|slice| (slice.packet.0, slice.span.start.0, slice.span.end.0)).collect()
+    slices
+        .iter()
+        .map(|slice| (slice.packet.0, slice.span.start.0, slice.span.end.0))
+        .collect()
 }
 
 /// Works a message's map out byte by byte and compares.
@@ -117,13 +158,24 @@ fn check_message(message: &Message, frames: &[&Frame], streams: &Streams, pieces
         .iter()
         .map(|id| frames.iter().find(|frame| frame.id == *id).unwrap())
         .map(|frame| Span::new(frame.header.start, frame.payload.end))
-        .map(|span| span.intersection(Span::new(span.start, wireseam_analyzer::Offset(carriers.len() as u64))))
+        .map(|span| {
+            span.intersection(Span::new(
+                span.start,
+                wireseam_analyzer::Offset(carriers.len() as u64),
+            ))
+        })
         .collect();
-    let slices: Vec<_> = own.iter().flat_map(|span| naive_slices(&carriers, *span)).collect();
+    let slices: Vec<_> = own
+        .iter()
+        .flat_map(|span| naive_slices(&carriers, *span))
+        .collect();
     assert_eq!(written(&message.slices), slices, "slices of {message:?}");
     let packets: BTreeSet<u64> = slices.iter().map(|(packet, ..)| *packet).collect();
     let own_bytes: u64 = own.iter().map(|span| span.length()).sum();
-    let all_bytes = carriers.iter().filter(|packet| packets.contains(packet)).count() as u64;
+    let all_bytes = carriers
+        .iter()
+        .filter(|packet| packets.contains(packet))
+        .count() as u64;
     let kind = match (packets.len() > 1, all_bytes > own_bytes) {
         (false, false) => AlignmentKind::Aligned,
         (true, false) => AlignmentKind::Split,
@@ -131,25 +183,67 @@ fn check_message(message: &Message, frames: &[&Frame], streams: &Streams, pieces
         (true, true) => AlignmentKind::SplitAndCoalesced,
     };
     assert_eq!(message.alignment.kind, kind, "{message:?}");
-    let torn: Vec<u64> = own.iter().flat_map(|span| naive_slices(&carriers, *span).into_iter().skip(1).map(|(_, start, _)| start)).collect();
-    assert_eq!(message.alignment.torn.iter().map(|torn| torn.at.0).collect::<Vec<_>>(), torn);
+    let torn: Vec<u64> = own
+        .iter()
+        .flat_map(|span| {
+            naive_slices(&carriers, *span)
+                .into_iter()
+                .skip(1)
+                .map(|(_, start, _)| start)
+        })
+        .collect();
+    assert_eq!(
+        message
+            .alignment
+            .torn
+            .iter()
+            .map(|torn| torn.at.0)
+            .collect::<Vec<_>>(),
+        torn
+    );
     let sharing: BTreeSet<u64> = frames
         .iter()
         .filter(|frame| frame.direction == message.direction && !message.frames.contains(&frame.id))
-        .filter(|frame| (frame.header.start.0..frame.payload.end.0.min(carriers.len() as u64)).any(|at| packets.contains(&carriers[at as usize])))
+        .filter(|frame| {
+            (frame.header.start.0..frame.payload.end.0.min(carriers.len() as u64))
+                .any(|at| packets.contains(&carriers[at as usize]))
+        })
         .map(|frame| frame.id.0)
         .collect();
-    assert_eq!(message.alignment.shares_with.iter().map(|id| id.0).collect::<BTreeSet<_>>(), sharing, "{message:?}");
+    assert_eq!(
+        message
+            .alignment
+            .shares_with
+            .iter()
+            .map(|id| id.0)
+            .collect::<BTreeSet<_>>(),
+        sharing,
+        "{message:?}"
+    );
     assert_eq!(message.alignment.shared_frames, sharing.len() as u64);
     let end = own.last().unwrap().end.0 as usize;
-    assert_eq!(message.timing.completed.packet.0, *carriers[..end].iter().max().unwrap());
+    assert_eq!(
+        message.timing.completed.packet.0,
+        *carriers[..end].iter().max().unwrap()
+    );
     let repeated = |(packet, start, end): &(u64, u64, u64)| {
-        let copies = |at: u64| (3..).zip(pieces).filter(|(_, piece)| piece.direction == message.direction && (piece.start as u64..piece.end as u64).contains(&at)).count();
+        let copies = |at: u64| {
+            (3..)
+                .zip(pieces)
+                .filter(|(_, piece)| {
+                    piece.direction == message.direction
+                        && (piece.start as u64..piece.end as u64).contains(&at)
+                })
+                .count()
+        };
         let _ = packet;
         (*start..*end).any(|at| copies(at) > 1)
     };
     for (slice, naive) in message.slices.iter().zip(&slices) {
-        assert!(!slice.retransmitted || repeated(naive), "{slice:?} was carried once only");
+        assert!(
+            !slice.retransmitted || repeated(naive),
+            "{slice:?} was carried once only"
+        );
     }
 }
 
@@ -160,23 +254,43 @@ fn check_map(outcome: &Outcome, streams: &Streams, pieces: &[Piece]) {
     }
     for frame in &frames {
         let carriers = carriers(streams, pieces, frame.direction);
-        let end = frame.payload.end.min(wireseam_analyzer::Offset(carriers.len() as u64));
-        assert_eq!(written(&frame.slices), naive_slices(&carriers, Span::new(frame.header.start, end)), "{frame:?}");
+        let end = frame
+            .payload
+            .end
+            .min(wireseam_analyzer::Offset(carriers.len() as u64));
+        assert_eq!(
+            written(&frame.slices),
+            naive_slices(&carriers, Span::new(frame.header.start, end)),
+            "{frame:?}"
+        );
     }
 }
 
 /// Every byte behind the head lies in exactly one frame: these streams are nothing but frames.
 fn check_conservation(outcome: &Outcome, streams: &Streams) {
-    for (direction, head) in [(Direction::ClientToServer, REQUEST.len()), (Direction::ServerToClient, RESPONSE.len())] {
+    for (direction, head) in [
+        (Direction::ClientToServer, REQUEST.len()),
+        (Direction::ServerToClient, RESPONSE.len()),
+    ] {
         let mut at = head as u64;
-        let mut frames: Vec<&Frame> = outcome.frames().into_iter().filter(|frame| frame.direction == direction).collect();
+        let mut frames: Vec<&Frame> = outcome
+            .frames()
+            .into_iter()
+            .filter(|frame| frame.direction == direction)
+            .collect();
         frames.sort_by_key(|frame| frame.header.start);
         for frame in frames {
-            assert_eq!(frame.header.start.0, at, "a hole or an overlap before {frame:?}");
+            assert_eq!(
+                frame.header.start.0, at,
+                "a hole or an overlap before {frame:?}"
+            );
             assert_eq!(frame.header.end, frame.payload.start);
             at = frame.payload.end.0;
         }
-        assert!(at >= streams.of(direction).len() as u64, "bytes from {at} on are in no frame");
+        assert!(
+            at >= streams.of(direction).len() as u64,
+            "bytes from {at} on are in no frame"
+        );
     }
 }
 
@@ -228,7 +342,12 @@ fn every_single_cut_gives_the_same_messages() {
         frame_bytes(0x88, key, &[0x03, 0xE8, b'x']),
     ]
     .concat();
-    let server = [frame_bytes(0x82, None, &[1; 126]), frame_bytes(0x8A, None, b"p"), frame_bytes(0x88, None, &[0x03, 0xE8])].concat();
+    let server = [
+        frame_bytes(0x82, None, &[1; 126]),
+        frame_bytes(0x8A, None, b"p"),
+        frame_bytes(0x88, None, &[0x03, 0xE8]),
+    ]
+    .concat();
     let streams = Streams::after_handshake(&client, &server);
     let whole = run(&streams, &streams.cut(&[], &[]));
     assert_eq!(whole.messages().len(), 4);
@@ -236,26 +355,57 @@ fn every_single_cut_gives_the_same_messages() {
     for cut in 1..streams.client.len() {
         let pieces: Vec<Piece> = [(0, cut), (cut, streams.client.len())]
             .into_iter()
-            .map(|(start, end)| Piece { direction: Direction::ClientToServer, start, end })
-            .chain([Piece { direction: Direction::ServerToClient, start: 0, end: streams.server.len() }])
+            .map(|(start, end)| Piece {
+                direction: Direction::ClientToServer,
+                start,
+                end,
+            })
+            .chain([Piece {
+                direction: Direction::ServerToClient,
+                start: 0,
+                end: streams.server.len(),
+            }])
             .collect();
-        let early: Vec<_> = run(&streams, &pieces).meaning().into_iter().filter(|line| !line.starts_with("http.upgrade.early")).collect();
+        let early: Vec<_> = run(&streams, &pieces)
+            .meaning()
+            .into_iter()
+            .filter(|line| !line.starts_with("http.upgrade.early"))
+            .collect();
         assert_eq!(early, whole.meaning(), "client cut at {cut}");
     }
     for cut in 1..streams.server.len() {
-        let pieces: Vec<Piece> = [(Direction::ClientToServer, 0, REQUEST.len()), (Direction::ServerToClient, 0, cut), (Direction::ServerToClient, cut, streams.server.len())]
-            .into_iter()
-            .chain([(Direction::ClientToServer, REQUEST.len(), streams.client.len())])
-            .map(|(direction, start, end)| Piece { direction, start, end })
-            .collect();
-        assert_eq!(run(&streams, &pieces).meaning(), whole.meaning(), "server cut at {cut}");
+        let pieces: Vec<Piece> = [
+            (Direction::ClientToServer, 0, REQUEST.len()),
+            (Direction::ServerToClient, 0, cut),
+            (Direction::ServerToClient, cut, streams.server.len()),
+        ]
+        .into_iter()
+        .chain([(
+            Direction::ClientToServer,
+            REQUEST.len(),
+            streams.client.len(),
+        )])
+        .map(|(direction, start, end)| Piece {
+            direction,
+            start,
+            end,
+        })
+        .collect();
+        assert_eq!(
+            run(&streams, &pieces).meaning(),
+            whole.meaning(),
+            "server cut at {cut}"
+        );
     }
 }
 
 /// The words for a cut, worked out by hand for one frame: 82 FE 00 80 | 11 22 33 44 | 128 bytes.
 #[test]
 fn a_cut_is_named_by_the_part_of_the_byte_after_it() {
-    let streams = Streams::after_handshake(&frame_bytes(0x82, Some([0x11, 0x22, 0x33, 0x44]), &[7; 128]), &[]);
+    let streams = Streams::after_handshake(
+        &frame_bytes(0x82, Some([0x11, 0x22, 0x33, 0x44]), &[7; 128]),
+        &[],
+    );
     let part_at = |cut: usize| {
         let outcome = run(&streams, &streams.cut(&[REQUEST.len() + cut], &[]));
         let torn = outcome.messages()[0].alignment.torn.clone();
@@ -274,7 +424,24 @@ fn a_cut_is_named_by_the_part_of_the_byte_after_it() {
 /// F0 9F A6 80 is U+1F980: only the cuts before its second, third and fourth byte are inside the code point.
 #[test]
 fn a_cut_inside_a_code_point_is_named() {
-    let streams = Streams::after_handshake(&frame_bytes(0x81, Some([0x11, 0x22, 0x33, 0x44]), "a🦀b".as_bytes()), &[]);
-    let part_at = |cut: usize| run(&streams, &streams.cut(&[REQUEST.len() + 6 + cut], &[])).messages()[0].alignment.torn[0].part;
-    assert_eq!([1, 2, 3, 4, 5].map(part_at), [Part::Payload, Part::CodePoint, Part::CodePoint, Part::CodePoint, Part::Payload]);
+    let streams = Streams::after_handshake(
+        &frame_bytes(0x81, Some([0x11, 0x22, 0x33, 0x44]), "a🦀b".as_bytes()),
+        &[],
+    );
+    let part_at = |cut: usize| {
+        run(&streams, &streams.cut(&[REQUEST.len() + 6 + cut], &[])).messages()[0]
+            .alignment
+            .torn[0]
+            .part
+    };
+    assert_eq!(
+        [1, 2, 3, 4, 5].map(part_at),
+        [
+            Part::Payload,
+            Part::CodePoint,
+            Part::CodePoint,
+            Part::CodePoint,
+            Part::Payload
+        ]
+    );
 }

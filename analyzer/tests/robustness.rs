@@ -1,7 +1,7 @@
 //! Anything at all, at any place: no panic, and still an end.
 
-use proptest::prelude::*;
 use proptest::collection::vec;
+use proptest::prelude::*;
 use proptest::sample::Index;
 use wireseam_analyzer::{Direction, EventKind};
 
@@ -11,10 +11,18 @@ fn pieces(lengths: [usize; 2], places: &[(bool, Index, Index)]) -> Vec<Piece> {
     places
         .iter()
         .map(|(from_client, a, b)| {
-            let direction = if *from_client { Direction::ClientToServer } else { Direction::ServerToClient };
+            let direction = if *from_client {
+                Direction::ClientToServer
+            } else {
+                Direction::ServerToClient
+            };
             let length = lengths[direction as usize];
             let (a, b) = (a.index(length + 1), b.index(length + 1));
-            Piece { direction, start: a.min(b), end: a.max(b) }
+            Piece {
+                direction,
+                start: a.min(b),
+                end: a.max(b),
+            }
         })
         .collect()
 }

@@ -26,7 +26,10 @@ pub(crate) enum Chunked {
 
 impl Body {
     /// A body of chunks.
-    pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::Size { size: 0, ended: false });
+    pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::Size {
+        size: 0,
+        ended: false,
+    });
 
     /// Whether nothing of it is left.
     pub(crate) fn is_done(self) -> bool {
@@ -37,7 +40,9 @@ impl Body {
     pub(crate) fn skip(&mut self, input: &[u8]) -> usize {
         match self {
             Self::Length(left) => {
-                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                let taken = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(input.len());
                 *left -= taken as u64;
                 taken
             }
@@ -64,11 +69,16 @@ impl Chunked {
         let mut at = 0;
         while let Some(byte) = input.get(at).copied().filter(|_| *self != Self::Done) {
             if let Self::Data(left) = self {
-                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len() - at);
+                let taken = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(input.len() - at);
                 *left -= taken as u64;
                 at += taken;
                 if *left == 0 {
-                    *self = Self::Size { size: 0, ended: false };
+                    *self = Self::Size {
+                        size: 0,
+                        ended: false,
+                    };
                 }
             } else {
                 *self = self.after(byte);
@@ -84,7 +94,10 @@ impl Chunked {
             (Self::Size { size: 0, .. }, b'\n') => Self::Trailer(0),
             (Self::Size { size, .. }, b'\n') => Self::Data(size.saturating_add(2)),
             (Self::Size { size, ended: false }, digit) => match char::from(digit).to_digit(16) {
-                Some(digit) => Self::Size { size: size.saturating_mul(16).saturating_add(u64::from(digit)), ended: false },
+                Some(digit) => Self::Size {
+                    size: size.saturating_mul(16).saturating_add(u64::from(digit)),
+                    ended: false,
+                },
                 None => Self::Size { size, ended: true },
             },
             (Self::Trailer(0), b'\n') => Self::Done,
@@ -101,7 +114,8 @@ mod tests {
     use super::*;
 
     /// RFC 9112 7.1.3's coding: an extension, two chunks, a trailer.
-    const CODED: &[u8] = b"5;x=1\r\nhello\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nTrailer: x\r\n\r\n";
+    const CODED: &[u8] =
+        b"5;x=1\r\nhello\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nTrailer: x\r\n\r\n";
 
     #[test]
     fn chunked_body_ends_at_its_last_byte_wherever_it_is_cut() {

@@ -120,13 +120,21 @@ pub(crate) struct Surroundings<'a> {
 impl Http {
     /// A connection whose first bytes are HTTP.
     pub(crate) fn new() -> Self {
-        Self { pending: VecDeque::new(), sides: [Side::Head { scanned: 0 }, Side::Head { scanned: 0 }], recognised: true }
+        Self {
+            pending: VecDeque::new(),
+            sides: [Side::Head { scanned: 0 }, Side::Head { scanned: 0 }],
+            recognised: true,
+        }
     }
 
     /// A connection whose place in whatever it speaks is not known.
     pub(crate) fn lost() -> Self {
         let side = |direction| Side::Lost(Box::new(Search::new(direction)));
-        Self { pending: VecDeque::new(), sides: Direction::BOTH.map(side), recognised: false }
+        Self {
+            pending: VecDeque::new(),
+            sides: Direction::BOTH.map(side),
+            recognised: false,
+        }
     }
 
     /// Whether a head was read, so that this is HTTP for sure.
@@ -144,30 +152,58 @@ impl Http {
 
     /// The answer that the client's bytes wait for does not come: they are searched for frames.
     pub(crate) fn stop_waiting(&mut self) {
-        if matches!(self.sides[Direction::ClientToServer as usize], Side::Waiting) {
+        if matches!(
+            self.sides[Direction::ClientToServer as usize],
+            Side::Waiting
+        ) {
             let search = Search::behind_request(Direction::ClientToServer);
             self.sides[Direction::ClientToServer as usize] = Side::Lost(Box::new(search));
         }
     }
 
     /// Reads bytes of one direction that stand at `at`.
-    pub(crate) fn step(&mut self, direction: Direction, at: Offset, input: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
+    pub(crate) fn step(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
         match &mut self.sides[direction as usize] {
-            Side::Waiting => Step { consumed: 0, outcome: Outcome::Wait },
+            Side::Waiting => Step {
+                consumed: 0,
+                outcome: Outcome::Wait,
+            },
             Side::Body(body) => {
                 let consumed = body.skip(input);
                 if body.is_done() {
                     self.body_done(direction);
                 }
-                Step { consumed, outcome: Outcome::More }
+                Step {
+                    consumed,
+                    outcome: Outcome::More,
+                }
             }
             Side::Head { scanned } => match end_of_head(input, mem::take(scanned)) {
-                Some(_) if self.waits_for_request(direction, around) => Step { consumed: 0, outcome: Outcome::Wait },
-                Some(end) => self.head(direction, at, input.get(..end).unwrap_or(input), around, out),
+                Some(_) if self.waits_for_request(direction, around) => Step {
+                    consumed: 0,
+                    outcome: Outcome::Wait,
+                },
+                Some(end) => self.head(
+                    direction,
+                    at,
+                    input.get(..end).unwrap_or(input),
+                    around,
+                    out,
+                ),
                 None => self.unfinished_head(direction, input, around),
             },
             Side::Lost(_) => self.lost_step(direction, at, input, around, out),
-            Side::Foreign => Step { consumed: input.len(), outcome: Outcome::More },
+            Side::Foreign => Step {
+                consumed: input.len(),
+                outcome: Outcome::More,
+            },
         }
     }
 
@@ -191,8 +227,13 @@ impl Http {
 
     /// The client's stream has ended inside a head: what of it is there is taken for the request.
     pub(crate) fn cut_head(&mut self, at: Offset, input: &[u8], map: &SpanMap) {
-        let open = matches!(self.sides[Direction::ClientToServer as usize], Side::Head { .. });
-        let head = begins_like_whole_head(Direction::ClientToServer, input).then(|| Head::parse(input)).flatten();
+        let open = matches!(
+            self.sides[Direction::ClientToServer as usize],
+            Side::Head { .. }
+        );
+        let head = begins_like_whole_head(Direction::ClientToServer, input)
+            .then(|| Head::parse(input))
+            .flatten();
         if let Some(head) = head.filter(|head| open && is_request(head)) {
             let span = Span::of_length(at, input.len() as u64);
             let packets = map.slices(span).iter().map(|slice| slice.packet).collect();
@@ -216,76 +257,166 @@ impl Http {
 
     /// A body, or a message without one, has ended: what follows?
     fn body_done(&mut self, direction: Direction) {
-        let turns = direction == Direction::ClientToServer && self.pending.back().is_some_and(|request| request.turns);
-        self.sides[direction as usize] = if turns { Side::Waiting } else { Side::Head { scanned: 0 } };
+        let turns = direction == Direction::ClientToServer
+            && self.pending.back().is_some_and(|request| request.turns);
+        self.sides[direction as usize] = if turns {
+            Side::Waiting
+        } else {
+            Side::Head { scanned: 0 }
+        };
     }
 
     /// Empty lines before a head are passed over (RFC 9112 2.2); what cannot be a head is not waited for.
-    fn unfinished_head(&mut self, direction: Direction, input: &[u8], around: &Surroundings<'_>) -> Step {
-        let empty_lines = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    fn unfinished_head(
+        &mut self,
+        direction: Direction,
+        input: &[u8],
+        around: &Surroundings<'_>,
+    ) -> Step {
+        let empty_lines = input
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
         if empty_lines > 0 {
             self.sides[direction as usize] = Side::Head { scanned: 0 };
-            return Step { consumed: empty_lines, outcome: Outcome::More };
+            return Step {
+                consumed: empty_lines,
+                outcome: Outcome::More,
+            };
         }
         if begins_like_head(direction, input) && input.len() <= around.limits.http_head {
-            self.sides[direction as usize] = Side::Head { scanned: input.len() };
-            return Step { consumed: 0, outcome: Outcome::Wait };
+            self.sides[direction as usize] = Side::Head {
+                scanned: input.len(),
+            };
+            return Step {
+                consumed: 0,
+                outcome: Outcome::Wait,
+            };
         }
         self.not_http(direction, around);
-        Step { consumed: 0, outcome: Outcome::More }
+        Step {
+            consumed: 0,
+            outcome: Outcome::More,
+        }
     }
 
     /// What stands where a head should be is none. Where nothing is missing before it, it is no WebSocket either.
     fn not_http(&mut self, direction: Direction, around: &Surroundings<'_>) {
-        self.sides[direction as usize] = if around.is_whole { Side::Foreign } else { Side::Lost(Box::new(Search::new(direction))) };
+        self.sides[direction as usize] = if around.is_whole {
+            Side::Foreign
+        } else {
+            Side::Lost(Box::new(Search::new(direction)))
+        };
     }
 
     /// Whether a response has to wait for its request, which was sent before it but may be captured after it.
     fn waits_for_request(&self, direction: Direction, around: &Surroundings<'_>) -> bool {
         let client = &self.sides[Direction::ClientToServer as usize];
         let request_is_open = matches!(client, Side::Head { .. } | Side::Body(_));
-        direction == Direction::ServerToClient && self.pending.is_empty() && request_is_open && around.request_may_follow
+        direction == Direction::ServerToClient
+            && self.pending.is_empty()
+            && request_is_open
+            && around.request_may_follow
     }
 
-    fn head(&mut self, direction: Direction, at: Offset, bytes: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
+    fn head(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
         let span = Span::of_length(at, bytes.len() as u64);
-        let empty_lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let packets: Vec<PacketIndex> = around.map.slices(span).iter().map(|slice| slice.packet).collect();
+        let empty_lines = bytes
+            .iter()
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
+        let packets: Vec<PacketIndex> = around
+            .map
+            .slices(span)
+            .iter()
+            .map(|slice| slice.packet)
+            .collect();
         let parsed = bytes.get(empty_lines..).and_then(Head::parse);
         let outcome = match (direction, parsed) {
             (Direction::ClientToServer, Some(head)) if is_request(&head) => {
                 out.unblock(Direction::ServerToClient);
                 self.request(&head, span, packets)
             }
-            (Direction::ServerToClient, Some(head)) if !is_request(&head) => self.response(&head, span, packets, out),
+            (Direction::ServerToClient, Some(head)) if !is_request(&head) => {
+                self.response(&head, span, packets, out)
+            }
             _ if empty_lines == bytes.len() => Outcome::More,
             _ => {
                 self.not_http(direction, around);
-                return Step { consumed: 0, outcome: Outcome::More };
+                return Step {
+                    consumed: 0,
+                    outcome: Outcome::More,
+                };
             }
         };
         self.recognised = true;
-        Step { consumed: bytes.len(), outcome }
+        Step {
+            consumed: bytes.len(),
+            outcome,
+        }
     }
 
     fn request(&mut self, head: &Head, span: Span, packets: Vec<PacketIndex>) -> Outcome {
-        let FirstLine::Request { method, target, version } = &head.first_line else { return Outcome::More };
+        let FirstLine::Request {
+            method,
+            target,
+            version,
+        } = &head.first_line
+        else {
+            return Outcome::More;
+        };
         let asked = Asked::of(head);
         let turns = asked.is_some() || method == "CONNECT" || head.value("upgrade").is_some();
-        let body = if head.is_chunked() { Body::CHUNKED } else { Body::Length(head.content_length().unwrap_or(0)) };
+        let body = if head.is_chunked() {
+            Body::CHUNKED
+        } else {
+            Body::Length(head.content_length().unwrap_or(0))
+        };
         let (method, target, version) = (method.clone(), target.clone(), version.clone());
-        self.pending.push_back(Request { method, target, version, asked, turns, packets, head: span });
+        self.pending.push_back(Request {
+            method,
+            target,
+            version,
+            asked,
+            turns,
+            packets,
+            head: span,
+        });
         self.enter_body(Direction::ClientToServer, body);
         Outcome::More
     }
 
     fn enter_body(&mut self, direction: Direction, body: Body) {
-        if body.is_done() { self.body_done(direction) } else { self.sides[direction as usize] = Side::Body(body) }
+        if body.is_done() {
+            self.body_done(direction)
+        } else {
+            self.sides[direction as usize] = Side::Body(body)
+        }
     }
 
-    fn response(&mut self, head: &Head, span: Span, packets: Vec<PacketIndex>, out: &mut Outbox<'_>) -> Outcome {
-        let FirstLine::Response { status, version } = &head.first_line else { return Outcome::More };
-        let answer = Answer { version: version.clone(), status: *status, packets, head: span };
+    fn response(
+        &mut self,
+        head: &Head,
+        span: Span,
+        packets: Vec<PacketIndex>,
+        out: &mut Outbox<'_>,
+    ) -> Outcome {
+        let FirstLine::Response { status, version } = &head.first_line else {
+            return Outcome::More;
+        };
+        let answer = Answer {
+            version: version.clone(),
+            status: *status,
+            packets,
+            head: span,
+        };
         match *status {
             101 => self.switching(head, answer, out),
             100..=199 => {
@@ -299,11 +430,19 @@ impl Http {
     fn final_response(&mut self, head: &Head, answer: Answer, out: &mut Outbox<'_>) -> Outcome {
         let status = answer.status;
         let request = self.pending.pop_front();
-        let is_head = request.as_ref().is_some_and(|request| request.method == "HEAD");
-        let tunnel = request.as_ref().is_some_and(|request| request.method == "CONNECT") && (200..300).contains(&status);
+        let is_head = request
+            .as_ref()
+            .is_some_and(|request| request.method == "HEAD");
+        let tunnel = request
+            .as_ref()
+            .is_some_and(|request| request.method == "CONNECT")
+            && (200..300).contains(&status);
         if let Some(asked) = request.as_ref().and_then(|request| request.asked.as_ref()) {
             let mut handshake = upgrade::answered(Some(asked), status, head);
-            handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
+            handshake.request_packets = request
+                .as_ref()
+                .map(|request| request.packets.clone())
+                .unwrap_or_default();
             handshake.response_packets.clone_from(&answer.packets);
             out.websocket(handshake);
         }
@@ -312,7 +451,12 @@ impl Http {
             return Outcome::Tunnel;
         }
         let waits_for_this = self.pending.iter().all(|request| !request.turns);
-        if waits_for_this && matches!(self.sides[Direction::ClientToServer as usize], Side::Waiting) {
+        if waits_for_this
+            && matches!(
+                self.sides[Direction::ClientToServer as usize],
+                Side::Waiting
+            )
+        {
             self.sides[Direction::ClientToServer as usize] = Side::Head { scanned: 0 };
             out.unblock(Direction::ClientToServer);
         }
@@ -332,13 +476,29 @@ impl Http {
         let at = self.pending.iter().position(|request| request.turns);
         let owed_responses = at.unwrap_or(0);
         let request = at.and_then(|at| self.pending.remove(at));
-        let is_websocket = request.as_ref().map_or_else(|| head.has_token("upgrade", "websocket"), |request| request.asked.is_some());
+        let is_websocket = request.as_ref().map_or_else(
+            || head.has_token("upgrade", "websocket"),
+            |request| request.asked.is_some(),
+        );
         let is_http2 = head.has_token("upgrade", "h2c");
         if owed_responses > 0 {
-            out.finding(&finding::HTTP_RESPONSE_ORDER, Some(Direction::ServerToClient), Some(answer.head), format!("the 101 stands before the answer to an earlier request ({owed_responses} owed)"));
+            out.finding(
+                &finding::HTTP_RESPONSE_ORDER,
+                Some(Direction::ServerToClient),
+                Some(answer.head),
+                format!(
+                    "the 101 stands before the answer to an earlier request ({owed_responses} owed)"
+                ),
+            );
         }
         let outcome = if is_websocket {
-            Outcome::WebSocket(Box::new(self.upgraded(request.as_ref(), head, &answer, owed_responses, out)))
+            Outcome::WebSocket(Box::new(self.upgraded(
+                request.as_ref(),
+                head,
+                &answer,
+                owed_responses,
+                out,
+            )))
         } else if is_http2 {
             Outcome::Http2
         } else {
@@ -348,51 +508,101 @@ impl Http {
         outcome
     }
 
-    fn upgraded(&mut self, request: Option<&Request>, head: &Head, answer: &Answer, owed_responses: usize, out: &mut Outbox<'_>) -> Upgraded {
+    fn upgraded(
+        &mut self,
+        request: Option<&Request>,
+        head: &Head,
+        answer: &Answer,
+        owed_responses: usize,
+        out: &mut Outbox<'_>,
+    ) -> Upgraded {
         let asked = request.and_then(|request| request.asked.as_ref());
         let mut handshake = upgrade::answered(asked, 101, head);
-        handshake.request_packets = request.map(|request| request.packets.clone()).unwrap_or_default();
+        handshake.request_packets = request
+            .map(|request| request.packets.clone())
+            .unwrap_or_default();
         handshake.response_packets.clone_from(&answer.packets);
-        handshake.frames_from = [request.map(|request| request.head.end.0), Some(answer.head.end.0)];
+        handshake.frames_from = [
+            request.map(|request| request.head.end.0),
+            Some(answer.head.end.0),
+        ];
         let heads = [request.map(|request| request.head), Some(answer.head)];
         for (rule, direction, text) in upgrade::faults(asked, head, &handshake) {
             out.websocket_finding(rule, direction, heads[direction as usize], text);
         }
-        let client = mem::replace(&mut self.sides[Direction::ClientToServer as usize], Side::Waiting);
+        let client = mem::replace(
+            &mut self.sides[Direction::ClientToServer as usize],
+            Side::Waiting,
+        );
         let client_search = match client {
             Side::Waiting => None,
             Side::Lost(search) => Some(search),
-            Side::Head { .. } | Side::Body(_) | Side::Foreign => Some(Box::new(Search::new(Direction::ClientToServer))),
+            Side::Head { .. } | Side::Body(_) | Side::Foreign => {
+                Some(Box::new(Search::new(Direction::ClientToServer)))
+            }
         };
         if client_search.is_some() {
             handshake.frames_from[0] = None;
         }
-        let head_ends = [handshake.request_packets.last().copied(), answer.packets.last().copied()];
-        Upgraded { handshake, searches: [client_search, None], found: None, owed_responses, head_ends }
+        let head_ends = [
+            handshake.request_packets.last().copied(),
+            answer.packets.last().copied(),
+        ];
+        Upgraded {
+            handshake,
+            searches: [client_search, None],
+            found: None,
+            owed_responses,
+            head_ends,
+        }
     }
 
-    fn lost_step(&mut self, direction: Direction, at: Offset, input: &[u8], around: &Surroundings<'_>, out: &mut Outbox<'_>) -> Step {
+    fn lost_step(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
         if begins_like_whole_head(direction, input) {
             self.sides[direction as usize] = Side::Head { scanned: 0 };
-            return Step { consumed: 0, outcome: Outcome::More };
+            return Step {
+                consumed: 0,
+                outcome: Outcome::More,
+            };
         }
         let Side::Lost(search) = &mut self.sides[direction as usize] else {
-            return Step { consumed: 0, outcome: Outcome::Wait };
+            return Step {
+                consumed: 0,
+                outcome: Outcome::Wait,
+            };
         };
         let outcome = match search.feed(at, input, around.map, around.limits) {
             Some(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
             None => Outcome::More,
         };
-        Step { consumed: input.len(), outcome }
+        Step {
+            consumed: input.len(),
+            outcome,
+        }
     }
 
     /// Frames without the handshake, or without all of it.
     fn found(&mut self, direction: Direction, found: Found, out: &mut Outbox<'_>) -> Upgraded {
-        let request = self.pending.iter().position(|request| request.asked.is_some()).and_then(|at| self.pending.remove(at));
-        let mut handshake = upgrade::unanswered(request.as_ref().and_then(|request| request.asked.as_ref()));
+        let request = self
+            .pending
+            .iter()
+            .position(|request| request.asked.is_some())
+            .and_then(|at| self.pending.remove(at));
+        let mut handshake =
+            upgrade::unanswered(request.as_ref().and_then(|request| request.asked.as_ref()));
         handshake.result = crate::HandshakeResult::NotCaptured;
         handshake.confidence = Some(found.bits);
-        handshake.request_packets = request.as_ref().map(|request| request.packets.clone()).unwrap_or_default();
+        handshake.request_packets = request
+            .as_ref()
+            .map(|request| request.packets.clone())
+            .unwrap_or_default();
         let head_ends = [handshake.request_packets.last().copied(), None];
         handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
         if request.is_some() {
@@ -409,7 +619,13 @@ impl Http {
             }
         });
         handshake.frames_from[direction as usize] = Some(found.start.0);
-        Upgraded { handshake, searches, found: Some((direction, found)), owed_responses: 0, head_ends }
+        Upgraded {
+            handshake,
+            searches,
+            found: Some((direction, found)),
+            owed_responses: 0,
+            head_ends,
+        }
     }
 }
 
@@ -426,14 +642,22 @@ fn begins_like_head(direction: Direction, input: &[u8]) -> bool {
 
 /// Whether a first line stands here, whole enough to trust it in the middle of a stream.
 fn begins_like_whole_head(direction: Direction, input: &[u8]) -> bool {
-    let line = input.split(|byte| *byte == b'\n').next().filter(|line| line.len() < input.len());
-    begins_like_head(direction, input) && line.is_some_and(|line| Head::parse(&[line, b"\n\n"].concat()).is_some())
+    let line = input
+        .split(|byte| *byte == b'\n')
+        .next()
+        .filter(|line| line.len() < input.len());
+    begins_like_head(direction, input)
+        && line.is_some_and(|line| Head::parse(&[line, b"\n\n"].concat()).is_some())
 }
 
 fn exchange(request: Option<Request>, answer: Option<Answer>) -> Exchange {
     let version = request.as_ref().map(|request| request.version.clone());
-    let version = version.or(answer.as_ref().map(|answer| answer.version.clone())).unwrap_or_default();
-    let upgrade = request.as_ref().is_some_and(|request| request.asked.is_some());
+    let version = version
+        .or(answer.as_ref().map(|answer| answer.version.clone()))
+        .unwrap_or_default();
+    let upgrade = request
+        .as_ref()
+        .is_some_and(|request| request.asked.is_some());
     let request_head = request.as_ref().map(|request| request.head);
     let (method, target, request_packets) = match request {
         Some(request) => (Some(request.method), Some(request.target), request.packets),
@@ -442,5 +666,15 @@ fn exchange(request: Option<Request>, answer: Option<Answer>) -> Exchange {
     let status = answer.as_ref().map(|answer| answer.status);
     let response_head = answer.as_ref().map(|answer| answer.head);
     let response_packets = answer.map(|answer| answer.packets).unwrap_or_default();
-    Exchange { method, target, status, version, upgrade, request_head, response_head, request_packets, response_packets }
+    Exchange {
+        method,
+        target,
+        status,
+        version,
+        upgrade,
+        request_head,
+        response_head,
+        request_packets,
+        response_packets,
+    }
 }

@@ -5,7 +5,7 @@ mod exchange;
 mod head;
 mod upgrade;
 
-pub(crate) use exchange::{Http, Outcome, Surroundings, Upgraded};
-pub(crate) use head::{begins_like_request, begins_like_response, end_of_head};
 pub(crate) use body::Body;
+pub(crate) use exchange::{Http, Outcome, Surroundings, Upgraded};
 pub(crate) use head::Head;
+pub(crate) use head::{begins_like_request, begins_like_response, end_of_head};

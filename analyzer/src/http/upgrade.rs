@@ -39,7 +39,9 @@ pub(crate) struct Asked {
 impl Asked {
     /// `None` where the request does not ask for an upgrade to websocket.
     pub(crate) fn of(head: &Head) -> Option<Self> {
-        let FirstLine::Request { method, target, .. } = &head.first_line else { return None };
+        let FirstLine::Request { method, target, .. } = &head.first_line else {
+            return None;
+        };
         head.has_token("upgrade", "websocket").then(|| Self {
             target: target.clone(),
             host: head.value("host").map(str::to_owned),
@@ -57,19 +59,35 @@ impl Asked {
     fn faults(&self, faults: &mut Vec<Fault>) {
         let from = Direction::ClientToServer;
         if !self.is_get {
-            faults.push((&finding::HTTP_UPGRADE_METHOD, from, "the request's method is not GET".to_owned()));
+            faults.push((
+                &finding::HTTP_UPGRADE_METHOD,
+                from,
+                "the request's method is not GET".to_owned(),
+            ));
         }
         if !self.has_connection {
-            faults.push((&finding::HTTP_UPGRADE_CONNECTION, from, "the request has no Connection: Upgrade".to_owned()));
+            faults.push((
+                &finding::HTTP_UPGRADE_CONNECTION,
+                from,
+                "the request has no Connection: Upgrade".to_owned(),
+            ));
         }
         if self.version.as_deref() != Some("13") {
             let version = self.version.as_deref().unwrap_or("none");
-            faults.push((&finding::HTTP_UPGRADE_VERSION, from, format!("Sec-WebSocket-Version is {version}, not 13")));
+            faults.push((
+                &finding::HTTP_UPGRADE_VERSION,
+                from,
+                format!("Sec-WebSocket-Version is {version}, not 13"),
+            ));
         }
         let decoded = self.key.as_deref().and_then(|key| BASE64.decode(key).ok());
         if decoded.is_none_or(|key| key.len() != 16) {
             let key = self.key.as_deref().unwrap_or("missing");
-            faults.push((&finding::HTTP_UPGRADE_KEY, from, format!("Sec-WebSocket-Key is {key}, not 16 bytes in base64")));
+            faults.push((
+                &finding::HTTP_UPGRADE_KEY,
+                from,
+                format!("Sec-WebSocket-Key is {key}, not 16 bytes in base64"),
+            ));
         }
     }
 }
@@ -83,9 +101,13 @@ pub(super) fn unanswered(asked: Option<&Asked>) -> Handshake {
         target: asked.map(|asked| asked.target.clone()),
         host: asked.and_then(|asked| asked.host.clone()),
         origin: asked.and_then(|asked| asked.origin.clone()),
-        offered_subprotocols: asked.map(|asked| asked.subprotocols.clone()).unwrap_or_default(),
+        offered_subprotocols: asked
+            .map(|asked| asked.subprotocols.clone())
+            .unwrap_or_default(),
         subprotocol: None,
-        offered_extensions: asked.map(|asked| asked.extensions.clone()).unwrap_or_default(),
+        offered_extensions: asked
+            .map(|asked| asked.extensions.clone())
+            .unwrap_or_default(),
         extensions: Vec::new(),
         accept_valid: None,
         request_packets: Vec::new(),
@@ -97,16 +119,29 @@ pub(super) fn unanswered(asked: Option<&Asked>) -> Handshake {
 
 /// The handshake after its final response.
 pub(super) fn answered(asked: Option<&Asked>, status: u16, response: &Head) -> Handshake {
-    let result = if status == 101 { HandshakeResult::Accepted } else { HandshakeResult::Refused };
+    let result = if status == 101 {
+        HandshakeResult::Accepted
+    } else {
+        HandshakeResult::Refused
+    };
     let granted = result == HandshakeResult::Accepted;
     let accept = response.value("sec-websocket-accept").filter(|_| granted);
     let key = asked.and_then(|asked| asked.key.as_deref());
     Handshake {
         result,
         status: Some(status),
-        subprotocol: response.value("sec-websocket-protocol").filter(|_| granted).map(str::to_owned),
-        extensions: if granted { response.list("sec-websocket-extensions") } else { Vec::new() },
-        accept_valid: key.zip(accept).map(|(key, accept)| accept == accept_for(key)),
+        subprotocol: response
+            .value("sec-websocket-protocol")
+            .filter(|_| granted)
+            .map(str::to_owned),
+        extensions: if granted {
+            response.list("sec-websocket-extensions")
+        } else {
+            Vec::new()
+        },
+        accept_valid: key
+            .zip(accept)
+            .map(|(key, accept)| accept == accept_for(key)),
         ..unanswered(asked)
     }
 }
@@ -119,25 +154,61 @@ pub(super) fn faults(asked: Option<&Asked>, response: &Head, handshake: &Handsha
     asked.faults(&mut faults);
     if handshake.accept_valid != Some(true) {
         let got = response.value("sec-websocket-accept").unwrap_or("missing");
-        let want = asked.key.as_deref().map_or_else(|| "no key".to_owned(), accept_for);
-        faults.push((&finding::HTTP_UPGRADE_ACCEPT, from, format!("Sec-WebSocket-Accept is {got}; the key asks for {want}")));
+        let want = asked
+            .key
+            .as_deref()
+            .map_or_else(|| "no key".to_owned(), accept_for);
+        faults.push((
+            &finding::HTTP_UPGRADE_ACCEPT,
+            from,
+            format!("Sec-WebSocket-Accept is {got}; the key asks for {want}"),
+        ));
     }
     if !response.has_token("upgrade", "websocket") || !response.has_token("connection", "upgrade") {
-        faults.push((&finding::HTTP_UPGRADE_RESPONSE, from, "the 101 lacks Upgrade: websocket or Connection: Upgrade".to_owned()));
+        faults.push((
+            &finding::HTTP_UPGRADE_RESPONSE,
+            from,
+            "the 101 lacks Upgrade: websocket or Connection: Upgrade".to_owned(),
+        ));
     }
-    if let Some(chosen) = handshake.subprotocol.as_ref().filter(|chosen| !asked.subprotocols.contains(chosen)) {
-        faults.push((&finding::HTTP_UPGRADE_SUBPROTOCOL, from, format!("the server chose the subprotocol {chosen}, which was not offered")));
+    if let Some(chosen) = handshake
+        .subprotocol
+        .as_ref()
+        .filter(|chosen| !asked.subprotocols.contains(chosen))
+    {
+        faults.push((
+            &finding::HTTP_UPGRADE_SUBPROTOCOL,
+            from,
+            format!("the server chose the subprotocol {chosen}, which was not offered"),
+        ));
     }
-    for extension in handshake.extensions.iter().filter(|extension| !asked.offers(extension)) {
-        faults.push((&finding::HTTP_UPGRADE_EXTENSION, from, format!("the server uses the extension {extension}, which was not offered")));
+    for extension in handshake
+        .extensions
+        .iter()
+        .filter(|extension| !asked.offers(extension))
+    {
+        faults.push((
+            &finding::HTTP_UPGRADE_EXTENSION,
+            from,
+            format!("the server uses the extension {extension}, which was not offered"),
+        ));
     }
     faults
 }
 
 impl Asked {
     fn offers(&self, extension: &str) -> bool {
-        let name = |extension: &str| extension.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        self.extensions.iter().any(|offer| name(offer) == name(extension))
+        let name = |extension: &str| {
+            extension
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        };
+        self.extensions
+            .iter()
+            .any(|offer| name(offer) == name(extension))
     }
 }
 
@@ -147,6 +218,9 @@ mod tests {
 
     #[test]
     fn accept_answers_the_key_of_rfc_6455_section_1_3() {
-        assert_eq!(accept_for("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(
+            accept_for("dGhlIHNhbXBsZSBub25jZQ=="),
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
     }
 }

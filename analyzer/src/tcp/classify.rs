@@ -57,9 +57,17 @@ struct SendOrder {
 impl SendOrder {
     /// Whether this was sent after `other`; `None` where nothing tells.
     fn is_after(self, other: Self) -> Option<bool> {
-        let by_timestamp = self.timestamp.zip(other.timestamp).map(|(mine, theirs)| i64::from(mine.wrapping_sub(theirs).cast_signed()));
-        let by_ip_id = self.ip_id.zip(other.ip_id).map(|(mine, theirs)| i64::from(mine.wrapping_sub(theirs).cast_signed()));
-        let distance = by_timestamp.filter(|distance| *distance != 0).or(by_ip_id)?;
+        let by_timestamp = self
+            .timestamp
+            .zip(other.timestamp)
+            .map(|(mine, theirs)| i64::from(mine.wrapping_sub(theirs).cast_signed()));
+        let by_ip_id = self
+            .ip_id
+            .zip(other.ip_id)
+            .map(|(mine, theirs)| i64::from(mine.wrapping_sub(theirs).cast_signed()));
+        let distance = by_timestamp
+            .filter(|distance| *distance != 0)
+            .or(by_ip_id)?;
         (distance != 0).then_some(distance > 0)
     }
 }
@@ -95,7 +103,10 @@ impl Classifier {
     /// What a segment was. Call once for each, in the order of capture.
     pub(super) fn classify(&mut self, segment: &Segment<'_>, coverage: Coverage) -> SegmentKind {
         let duplicate = self.remember(Fingerprint::of(segment));
-        let order = SendOrder { timestamp: segment.options.timestamps.map(|(value, _)| value), ip_id: segment.ip_id.filter(|id| *id != 0) };
+        let order = SendOrder {
+            timestamp: segment.options.timestamps.map(|(value, _)| value),
+            ip_id: segment.ip_id.filter(|id| *id != 0),
+        };
         let sent_later = self.farthest.and_then(|farthest| order.is_after(farthest));
         if coverage.extends {
             self.farthest = Some(order);
@@ -133,7 +144,11 @@ fn without_payload(segment: &Segment<'_>) -> SegmentKind {
     }
 }
 
-fn with_payload(segment: &Segment<'_>, coverage: Coverage, sent_later: Option<bool>) -> SegmentKind {
+fn with_payload(
+    segment: &Segment<'_>,
+    coverage: Coverage,
+    sent_later: Option<bool>,
+) -> SegmentKind {
     if segment.flags.contains(Flags::SYN) {
         return SegmentKind::Syn;
     }
@@ -150,7 +165,11 @@ fn with_payload(segment: &Segment<'_>, coverage: Coverage, sent_later: Option<bo
         return SegmentKind::Data;
     }
     let asked_for = coverage.duplicate_acks >= DUPLICATE_ACKS;
-    if sent_later.unwrap_or(asked_for) { SegmentKind::Retransmission } else { SegmentKind::OutOfOrder }
+    if sent_later.unwrap_or(asked_for) {
+        SegmentKind::Retransmission
+    } else {
+        SegmentKind::OutOfOrder
+    }
 }
 
 /// Old bytes only: a first sending that was overtaken by its own retransmission is reordered, not sent again.

@@ -4,9 +4,9 @@ use wireseam_wire::{Flags, Segment, Timestamp};
 
 use super::classify::{Classifier, Coverage};
 use super::reassembly::{Chunk, Conflict, Incoming, Reassembly};
+use crate::Direction;
 use crate::span_map::{Carrier, SpanMap};
 use crate::{GapCause, Limits, Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
-use crate::Direction;
 
 /// Without the other side's MSS, a payload above this is taken for a super-segment: the largest of a jumbo frame.
 const LARGEST_UNANNOUNCED: u32 = 8_960;
@@ -74,20 +74,50 @@ impl Flow {
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
         let length = i64::from(segment.payload_len);
         let is_stream = segment.payload_len > 0 && !segment.flags.contains(Flags::RST);
-        if !self.reassembly.is_in_window(start) || (segment.flags.contains(Flags::RST) && start < 0) {
+        if !self.reassembly.is_in_window(start) || (segment.flags.contains(Flags::RST) && start < 0)
+        {
             return self.aside(segment, start);
         }
-        let span = Span::new(offset_or_zero(start), offset_or_zero(start.saturating_add(if is_stream { length } else { 0 })));
+        let span = Span::new(
+            offset_or_zero(start),
+            offset_or_zero(start.saturating_add(if is_stream { length } else { 0 })),
+        );
         let kind = self.classify(segment, start, span);
         let super_segment = self.is_super_segment(segment);
-        let incoming = is_stream.then(|| incoming(segment, start, Carrier { moment, reach: span, super_segment })).flatten();
-        let conflicts = incoming.as_ref().map(|incoming| self.reassembly.conflicts(incoming)).unwrap_or_default();
+        let incoming = is_stream
+            .then(|| {
+                incoming(
+                    segment,
+                    start,
+                    Carrier {
+                        moment,
+                        reach: span,
+                        super_segment,
+                    },
+                )
+            })
+            .flatten();
+        let conflicts = incoming
+            .as_ref()
+            .map(|incoming| self.reassembly.conflicts(incoming))
+            .unwrap_or_default();
         self.count(kind, is_stream);
         self.note_repeats(kind, span);
         self.note_ends(segment, span);
         let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
-        let seen = SegmentSeen { direction: self.direction, span, flags: segment.flags, kind, super_segment, captured };
-        Placed { seen, incoming, conflicts }
+        let seen = SegmentSeen {
+            direction: self.direction,
+            span,
+            flags: segment.flags,
+            kind,
+            super_segment,
+            captured,
+        };
+        Placed {
+            seen,
+            incoming,
+            conflicts,
+        }
     }
 
     /// Takes note of what a segment from the other side says about this direction.
@@ -99,7 +129,11 @@ impl Flow {
             return;
         }
         self.receiver.window_closed = segment.window == 0 && !segment.flags.contains(Flags::RST);
-        let Some(position) = self.reassembly.position(segment.ack).and_then(|position| u64::try_from(position).ok()) else {
+        let Some(position) = self
+            .reassembly
+            .position(segment.ack)
+            .and_then(|position| u64::try_from(position).ok())
+        else {
             return;
         };
         let position = Offset(position);
@@ -132,14 +166,23 @@ impl Flow {
         if !self.reassembly.has_hole() {
             return false;
         }
-        if self.reassembly.held_bytes() > limits.held_bytes || self.reassembly.held_segments() > limits.held_segments {
+        if self.reassembly.held_bytes() > limits.held_bytes
+            || self.reassembly.held_segments() > limits.held_segments
+        {
             return true;
         }
-        let Some((end, since)) = self.receiver.acknowledged.filter(|(end, _)| *end > self.reassembly.next()) else {
+        let Some((end, since)) = self
+            .receiver
+            .acknowledged
+            .filter(|(end, _)| *end > self.reassembly.next())
+        else {
             return false;
         };
-        let waited = now.zip(since.at).is_some_and(|(now, since)| now.nanoseconds_since(since) > limits.hole_patience);
-        end > self.reassembly.next() && (waited || self.reassembly.held_segments() > limits.hole_patience_segments)
+        let waited = now
+            .zip(since.at)
+            .is_some_and(|(now, since)| now.nanoseconds_since(since) > limits.hole_patience);
+        end > self.reassembly.next()
+            && (waited || self.reassembly.held_segments() > limits.hole_patience_segments)
     }
 
     /// Gives up the hole before the next captured bytes; with `at_end` also bytes missing at the end of the stream.
@@ -174,21 +217,30 @@ impl Flow {
             None if end.0 == self.reassembly.seen_end().0 + 1 => self.reassembly.seen_end(),
             None => end,
         });
-        let end = self.fin.into_iter().chain(acknowledged).max()?.max(self.reassembly.seen_end());
+        let end = self
+            .fin
+            .into_iter()
+            .chain(acknowledged)
+            .max()?
+            .max(self.reassembly.seen_end());
         self.reassembly.origin().map(|_| end)
     }
 
     fn cause_of(&self, gap: Span) -> GapCause {
         match self.receiver.acknowledged {
             Some((end, _)) if end >= gap.end => GapCause::Capture,
-            Some((end, _)) if end >= gap.start && self.receiver.spoke_behind_hole => GapCause::Network,
+            Some((end, _)) if end >= gap.start && self.receiver.spoke_behind_hole => {
+                GapCause::Network
+            }
             _ => GapCause::Unknown,
         }
     }
 
     fn begin(&mut self, segment: &Segment<'_>) {
         self.begun |= segment.flags.contains(Flags::SYN);
-        if segment.flags.contains(Flags::SYN) || (segment.payload_len > 0 && !segment.flags.contains(Flags::RST)) {
+        if segment.flags.contains(Flags::SYN)
+            || (segment.payload_len > 0 && !segment.flags.contains(Flags::RST))
+        {
             self.reassembly.begin_at(segment.payload_seq());
         }
     }
@@ -206,20 +258,36 @@ impl Flow {
             duplicate_acks: self.receiver.duplicate_acks,
         };
         let kind = self.classifier.classify(segment, coverage);
-        let probes = kind == SegmentKind::Ack && self.reassembly.origin().is_some() && start == seen_end - 1 && segment.payload_len == 0;
-        if probes && self.fin.is_none() { SegmentKind::KeepAlive } else { kind }
+        let probes = kind == SegmentKind::Ack
+            && self.reassembly.origin().is_some()
+            && start == seen_end - 1
+            && segment.payload_len == 0;
+        if probes && self.fin.is_none() {
+            SegmentKind::KeepAlive
+        } else {
+            kind
+        }
     }
 
     fn is_super_segment(&self, segment: &Segment<'_>) -> bool {
         let loopback = segment.source.address.is_loopback();
-        let largest = self.largest_segment.map_or(if loopback { u32::MAX } else { LARGEST_UNANNOUNCED }, u32::from);
+        let largest = self.largest_segment.map_or(
+            if loopback {
+                u32::MAX
+            } else {
+                LARGEST_UNANNOUNCED
+            },
+            u32::from,
+        );
         segment.payload_len > 0 && (segment.unfinished_length || segment.payload_len > largest)
     }
 
     fn count(&mut self, kind: SegmentKind, is_stream: bool) {
         self.totals.segments += u64::from(is_stream);
         match kind {
-            SegmentKind::Retransmission | SegmentKind::PartialRetransmission => self.totals.retransmissions += 1,
+            SegmentKind::Retransmission | SegmentKind::PartialRetransmission => {
+                self.totals.retransmissions += 1
+            }
             SegmentKind::OutOfOrder => self.totals.out_of_order += 1,
             SegmentKind::Duplicate => self.totals.duplicates += 1,
             _ => {}
@@ -247,10 +315,25 @@ impl Flow {
     /// A segment that is not of this stream as far as it is known.
     fn aside<'a>(&self, segment: &Segment<'a>, start: i64) -> Placed<'a> {
         let at = offset_or_zero(start);
-        let kind = if segment.flags.contains(Flags::RST) { SegmentKind::Rst } else { SegmentKind::OutOfWindow };
+        let kind = if segment.flags.contains(Flags::RST) {
+            SegmentKind::Rst
+        } else {
+            SegmentKind::OutOfWindow
+        };
         let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
-        let seen = SegmentSeen { direction: self.direction, span: Span::new(at, at), flags: segment.flags, kind, super_segment: false, captured };
-        Placed { seen, incoming: None, conflicts: Vec::new() }
+        let seen = SegmentSeen {
+            direction: self.direction,
+            span: Span::new(at, at),
+            flags: segment.flags,
+            kind,
+            super_segment: false,
+            captured,
+        };
+        Placed {
+            seen,
+            incoming: None,
+            conflicts: Vec::new(),
+        }
     }
 }
 
@@ -258,7 +341,12 @@ impl Flow {
 fn incoming<'a>(segment: &Segment<'a>, start: i64, carrier: Carrier) -> Option<Incoming<'a>> {
     let before = usize::try_from((-start).max(0)).ok()?;
     let bytes = segment.payload.get(before.min(segment.payload.len())..)?;
-    Some(Incoming { start: offset_or_zero(start), bytes, wire_end: carrier.reach.end, carrier })
+    Some(Incoming {
+        start: offset_or_zero(start),
+        bytes,
+        wire_end: carrier.reach.end,
+        carrier,
+    })
 }
 
 fn offset_or_zero(position: i64) -> Offset {

@@ -123,7 +123,9 @@ impl Reassembly {
 
     /// Whether a segment that starts at `start` can be of this stream.
     pub(crate) fn is_in_window(&self, start: i64) -> bool {
-        u64::try_from(start).is_ok_and(|start| start <= self.seen_end.0.saturating_add(FARTHEST_JUMP)) || start < 0
+        u64::try_from(start)
+            .is_ok_and(|start| start <= self.seen_end.0.saturating_add(FARTHEST_JUMP))
+            || start < 0
     }
 
     /// How many bytes of `span` were not seen before.
@@ -164,19 +166,27 @@ impl Reassembly {
     /// The held copies that differ from this payload.
     pub(crate) fn conflicts(&self, incoming: &Incoming<'_>) -> Vec<Conflict> {
         let span = incoming.captured();
-        self.held_over(span).filter_map(|(start, held)| {
-            let both = Span::of_length(*start, held.bytes.len() as u64).intersection(span);
-            let mine = part(incoming.bytes, span.start, both)?;
-            let theirs = part(&held.bytes, *start, both)?;
-            (mine != theirs).then_some(Conflict { span: both, kept: held.carrier.moment.packet })
-        }).collect()
+        self.held_over(span)
+            .filter_map(|(start, held)| {
+                let both = Span::of_length(*start, held.bytes.len() as u64).intersection(span);
+                let mine = part(incoming.bytes, span.start, both)?;
+                let theirs = part(&held.bytes, *start, both)?;
+                (mine != theirs).then_some(Conflict {
+                    span: both,
+                    kept: held.carrier.moment.packet,
+                })
+            })
+            .collect()
     }
 
     /// The next bytes in order, from what is held and from `incoming`; `None` when the stream has to wait.
     ///
     /// Call until `None`, then [`hold`](Self::hold) the rest of `incoming`.
     pub(crate) fn next_chunk<'a>(&mut self, incoming: Option<&Incoming<'a>>) -> Option<Chunk<'a>> {
-        let chunk = self.held_chunk().or_else(|| self.incoming_chunk(incoming?)).or_else(|| self.cut_chunk(incoming))?;
+        let chunk = self
+            .held_chunk()
+            .or_else(|| self.incoming_chunk(incoming?))
+            .or_else(|| self.cut_chunk(incoming))?;
         self.next = chunk.span.end;
         Some(chunk)
     }
@@ -187,7 +197,13 @@ impl Reassembly {
         for span in self.uncovered(captured) {
             if let Some(bytes) = part(incoming.bytes, captured.start, span) {
                 self.held_bytes += span.length();
-                self.held.insert(span.start, Held { bytes: bytes.to_vec(), carrier: incoming.carrier });
+                self.held.insert(
+                    span.start,
+                    Held {
+                        bytes: bytes.to_vec(),
+                        carrier: incoming.carrier,
+                    },
+                );
             }
         }
     }
@@ -204,38 +220,67 @@ impl Reassembly {
     }
 
     fn held_chunk<'a>(&mut self) -> Option<Chunk<'a>> {
-        let entry = self.held.first_entry().filter(|entry| *entry.key() <= self.next)?;
+        let entry = self
+            .held
+            .first_entry()
+            .filter(|entry| *entry.key() <= self.next)?;
         let (start, held) = entry.remove_entry();
         let span = Span::of_length(start, held.bytes.len() as u64);
         self.held_bytes -= span.length();
-        Some(Chunk { span, content: Content::Bytes(Cow::Owned(held.bytes), held.carrier) })
+        Some(Chunk {
+            span,
+            content: Content::Bytes(Cow::Owned(held.bytes), held.carrier),
+        })
     }
 
     fn incoming_chunk<'a>(&self, incoming: &Incoming<'a>) -> Option<Chunk<'a>> {
         let captured = incoming.captured();
-        let stop = self.held.keys().next().map_or(captured.end, |held| captured.end.min(*held));
+        let stop = self
+            .held
+            .keys()
+            .next()
+            .map_or(captured.end, |held| captured.end.min(*held));
         let span = Span::new(self.next, stop);
         if captured.start > self.next || span.is_empty() {
             return None;
         }
         let bytes = part(incoming.bytes, captured.start, span)?;
-        Some(Chunk { span, content: Content::Bytes(Cow::Borrowed(bytes), incoming.carrier) })
+        Some(Chunk {
+            span,
+            content: Content::Bytes(Cow::Borrowed(bytes), incoming.carrier),
+        })
     }
 
     /// The bytes up to the next captured ones, where a cut packet stood for them.
     fn cut_chunk<'a>(&mut self, incoming: Option<&Incoming<'a>>) -> Option<Chunk<'a>> {
-        while let Some(entry) = self.cut.first_entry().filter(|entry| *entry.get() <= self.next) {
+        while let Some(entry) = self
+            .cut
+            .first_entry()
+            .filter(|entry| *entry.get() <= self.next)
+        {
             entry.remove();
         }
-        let (_, end) = self.cut.first_key_value().filter(|(start, _)| **start <= self.next)?;
-        let incoming = incoming.map(|incoming| incoming.start).filter(|start| *start > self.next);
+        let (_, end) = self
+            .cut
+            .first_key_value()
+            .filter(|(start, _)| **start <= self.next)?;
+        let incoming = incoming
+            .map(|incoming| incoming.start)
+            .filter(|start| *start > self.next);
         let held = self.held.keys().next().copied();
         let stop = incoming.into_iter().chain(held).fold(*end, Offset::min);
-        Some(Chunk { span: Span::new(self.next, stop), content: Content::Cut })
+        Some(Chunk {
+            span: Span::new(self.next, stop),
+            content: Content::Cut,
+        })
     }
 
     fn held_over(&self, span: Span) -> impl Iterator<Item = (&Offset, &Held)> {
-        let before = self.held.range(..=span.start).next_back().map_or(span.start, |(start, _)| *start);
+        let before = self
+            .held
+            .range(..=span.start)
+            .next_back()
+            .map_or(span.start, |(start, _)| *start);
         self.held
             .range(before..span.end.max(before))
             .filter(move |(start, held)| start.plus(held.bytes.len() as u64) > span.start)

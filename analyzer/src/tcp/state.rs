@@ -14,12 +14,20 @@ pub(crate) struct Ends {
 
 impl Ends {
     fn new(client: Endpoint, server: Endpoint, seen_from: SeenFrom) -> Self {
-        Self { client, server, seen_from }
+        Self {
+            client,
+            server,
+            seen_from,
+        }
     }
 
     /// Which way a segment of this connection goes.
     pub(crate) fn direction_of(&self, segment: &Segment<'_>) -> Direction {
-        if segment.source == self.client { Direction::ClientToServer } else { Direction::ServerToClient }
+        if segment.source == self.client {
+            Direction::ClientToServer
+        } else {
+            Direction::ServerToClient
+        }
     }
 }
 
@@ -31,7 +39,11 @@ pub(crate) fn guess_client(segment: &Segment<'_>) -> Option<Ends> {
     let (source, destination) = (segment.source, segment.destination);
     if segment.flags.contains(Flags::SYN) {
         let opened_by_source = !segment.flags.contains(Flags::ACK);
-        let (client, server) = if opened_by_source { (source, destination) } else { (destination, source) };
+        let (client, server) = if opened_by_source {
+            (source, destination)
+        } else {
+            (destination, source)
+        };
         return Some(Ends::new(client, server, SeenFrom::Handshake));
     }
     if segment.payload_len == 0 {
@@ -44,14 +56,22 @@ pub(crate) fn guess_client(segment: &Segment<'_>) -> Option<Ends> {
     } else {
         source.port < destination.port
     };
-    let (client, server) = if source_is_server { (destination, source) } else { (source, destination) };
+    let (client, server) = if source_is_server {
+        (destination, source)
+    } else {
+        (source, destination)
+    };
     Some(Ends::new(client, server, SeenFrom::MidStream))
 }
 
 /// The ends of a connection none of whose segments tell: the sender of the first is taken for the client, unless its port is the lower one.
 pub(crate) fn assume_client(segment: &Segment<'_>) -> Ends {
     let (source, destination) = (segment.source, segment.destination);
-    let (client, server) = if source.port < destination.port { (destination, source) } else { (source, destination) };
+    let (client, server) = if source.port < destination.port {
+        (destination, source)
+    } else {
+        (source, destination)
+    };
     Ends::new(client, server, SeenFrom::MidStream)
 }
 
@@ -98,9 +118,16 @@ impl TcpState {
     }
 
     /// Whether this SYN opens another connection with the same addresses and ports: its initial sequence number is a new one.
-    pub(crate) fn is_reopened_by(&self, direction: Direction, segment: &Segment<'_>, origin: Option<Seq>) -> bool {
+    pub(crate) fn is_reopened_by(
+        &self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        origin: Option<Seq>,
+    ) -> bool {
         let opens = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::ACK);
-        let known = self.syn[direction as usize].map(|seq| seq.plus(1)).or(origin);
+        let known = self.syn[direction as usize]
+            .map(|seq| seq.plus(1))
+            .or(origin);
         opens && known.is_some_and(|known| known != segment.seq.plus(1))
     }
 }

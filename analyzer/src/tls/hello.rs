@@ -1,6 +1,9 @@
 //! What a TLS handshake shows in the clear: ClientHello and ServerHello (RFC 8446 4.1.2, 4.1.3).
 
-use tls_parser::{TlsExtension, TlsMessage, TlsMessageHandshake, parse_tls_extensions, parse_tls_message_handshake};
+use tls_parser::{
+    TlsExtension, TlsMessage, TlsMessageHandshake, parse_tls_extensions,
+    parse_tls_message_handshake,
+};
 
 use crate::{Direction, TlsHello};
 
@@ -19,10 +22,15 @@ const LONGEST_HELLO: usize = 32 << 10;
 /// Whether these bytes begin with the header of a TLS record. `None` where there are too few to tell.
 pub(crate) fn begins_like_record(bytes: &[u8]) -> Option<bool> {
     let matches = |at: usize, test: fn(u8) -> bool| bytes.get(at).map(|byte| test(*byte));
-    if matches(0, |kind| (20..=24).contains(&kind)) == Some(false) || matches(1, |major| major == 3) == Some(false) {
+    if matches(0, |kind| (20..=24).contains(&kind)) == Some(false)
+        || matches(1, |major| major == 3) == Some(false)
+    {
         return Some(false);
     }
-    let length = bytes.get(3..5).and_then(|length| <[u8; 2]>::try_from(length).ok()).map(u16::from_be_bytes)?;
+    let length = bytes
+        .get(3..5)
+        .and_then(|length| <[u8; 2]>::try_from(length).ok())
+        .map(u16::from_be_bytes)?;
     Some(bytes.get(2).is_some_and(|minor| *minor <= 4) && (1..=LONGEST_RECORD).contains(&length))
 }
 
@@ -52,28 +60,44 @@ impl Hello {
         side.records.extend_from_slice(bytes);
         side.take_records();
         let before = self.told.clone();
-        if let Ok((_, TlsMessage::Handshake(message))) = parse_tls_message_handshake(&side.messages) {
+        if let Ok((_, TlsMessage::Handshake(message))) = parse_tls_message_handshake(&side.messages)
+        {
             self.told.learn(&message);
             side.done = true;
         }
         if side.done || side.messages.len() > LONGEST_HELLO {
-            *side = Side { done: true, ..Side::default() };
+            *side = Side {
+                done: true,
+                ..Side::default()
+            };
         }
         (self.told != before).then(|| self.told.clone())
     }
 
     /// The capture lacks bytes of one direction: its hello is not waited for.
     pub(crate) fn gap(&mut self, direction: Direction) {
-        self.sides[direction as usize] = Side { done: true, ..Side::default() };
+        self.sides[direction as usize] = Side {
+            done: true,
+            ..Side::default()
+        };
     }
 }
 
 impl Side {
     fn take_records(&mut self) {
         let mut at = 0;
-        while let Some([kind, _, _, high, low]) = self.records.get(at..at + RECORD_HEADER).and_then(|header| <[u8; 5]>::try_from(header).ok()) {
+        while let Some([kind, _, _, high, low]) = self
+            .records
+            .get(at..at + RECORD_HEADER)
+            .and_then(|header| <[u8; 5]>::try_from(header).ok())
+        {
             let body = at + RECORD_HEADER;
-            let Some(record) = self.records.get(body..body + usize::from(u16::from_be_bytes([high, low]))) else { break };
+            let Some(record) = self
+                .records
+                .get(body..body + usize::from(u16::from_be_bytes([high, low])))
+            else {
+                break;
+            };
             if kind != HANDSHAKE {
                 self.done = true;
                 break;
@@ -88,7 +112,9 @@ impl Side {
 impl TlsHello {
     fn learn(&mut self, message: &TlsMessageHandshake<'_>) {
         match message {
-            TlsMessageHandshake::ClientHello(hello) => self.learn_extensions(hello.ext, Direction::ClientToServer),
+            TlsMessageHandshake::ClientHello(hello) => {
+                self.learn_extensions(hello.ext, Direction::ClientToServer)
+            }
             TlsMessageHandshake::ServerHello(hello) => {
                 self.version = Some(hello.version.0);
                 self.cipher_suite = Some(hello.cipher.0);
@@ -102,9 +128,16 @@ impl TlsHello {
         let parsed = extensions.and_then(|extensions| parse_tls_extensions(extensions).ok());
         for extension in parsed.map(|(_, parsed)| parsed).unwrap_or_default() {
             match extension {
-                TlsExtension::SNI(names) => self.server_name = names.first().map(|(_, name)| String::from_utf8_lossy(name).into_owned()),
+                TlsExtension::SNI(names) => {
+                    self.server_name = names
+                        .first()
+                        .map(|(_, name)| String::from_utf8_lossy(name).into_owned())
+                }
                 TlsExtension::ALPN(protocols) => {
-                    let protocols: Vec<String> = protocols.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+                    let protocols: Vec<String> = protocols
+                        .iter()
+                        .map(|name| String::from_utf8_lossy(name).into_owned())
+                        .collect();
                     self.application_protocol = Some(protocols.join(","));
                 }
                 TlsExtension::SupportedVersions(versions) if from == Direction::ServerToClient => {

@@ -15,9 +15,17 @@ pub(super) fn close_frame(payload: &[u8], moment: Moment) -> CloseFrame {
     match payload.split_first_chunk::<2>() {
         Some((code, reason)) => {
             let reason = String::from_utf8_lossy(reason).into_owned();
-            CloseFrame { code: Some(u16::from_be_bytes(*code)), reason, moment }
+            CloseFrame {
+                code: Some(u16::from_be_bytes(*code)),
+                reason,
+                moment,
+            }
         }
-        None => CloseFrame { code: None, reason: String::new(), moment },
+        None => CloseFrame {
+            code: None,
+            reason: String::new(),
+            moment,
+        },
     }
 }
 
@@ -26,14 +34,26 @@ pub(super) fn faults(payload: &[u8]) -> Vec<(&'static Rule, String)> {
     let mut faults = Vec::new();
     match payload.split_first_chunk::<2>() {
         None if payload.is_empty() => {}
-        None => faults.push((&finding::WS_CLOSE_LENGTH, "a Close frame of one byte".to_owned())),
+        None => faults.push((
+            &finding::WS_CLOSE_LENGTH,
+            "a Close frame of one byte".to_owned(),
+        )),
         Some((code, reason)) => {
             let code = u16::from_be_bytes(*code);
             if !may_be_sent(code) {
-                faults.push((&finding::WS_CLOSE_CODE, format!("status code {code} may not be sent")));
+                faults.push((
+                    &finding::WS_CLOSE_CODE,
+                    format!("status code {code} may not be sent"),
+                ));
             }
             if let Err(error) = std::str::from_utf8(reason) {
-                faults.push((&finding::WS_CLOSE_REASON, format!("the reason is not UTF-8 from its byte {} on", error.valid_up_to())));
+                faults.push((
+                    &finding::WS_CLOSE_REASON,
+                    format!(
+                        "the reason is not UTF-8 from its byte {} on",
+                        error.valid_up_to()
+                    ),
+                ));
             }
         }
     }
@@ -60,7 +80,9 @@ impl Ending<'_> {
     pub(super) fn initiator(&self) -> Option<Initiator> {
         match (self.client, self.server) {
             (Some(_), Some(_)) if self.crossed => Some(Initiator::Both),
-            (Some(client), Some(server)) if server.moment.packet < client.moment.packet => Some(Initiator::Server),
+            (Some(client), Some(server)) if server.moment.packet < client.moment.packet => {
+                Some(Initiator::Server)
+            }
             (Some(_), _) => Some(Initiator::Client),
             (None, Some(_)) => Some(Initiator::Server),
             (None, None) => match self.tcp {
@@ -86,12 +108,24 @@ impl Ending<'_> {
         let after = self.after();
         match (self.client, self.server) {
             (Some(client), Some(server)) if self.crossed => {
-                format!("both sides sent Close at once (client {}, server {}){after}", described(client), described(server))
+                format!(
+                    "both sides sent Close at once (client {}, server {}){after}",
+                    described(client),
+                    described(server)
+                )
             }
             (Some(client), Some(server)) => {
-                let (first, second, role) = if server.moment.packet < client.moment.packet { (server, client, Role::Server) } else { (client, server, Role::Client) };
+                let (first, second, role) = if server.moment.packet < client.moment.packet {
+                    (server, client, Role::Server)
+                } else {
+                    (client, server, Role::Client)
+                };
                 let other = other(role);
-                format!("the {role} closed with {} and the {other} answered with {}{after}", described(first), described(second))
+                format!(
+                    "the {role} closed with {} and the {other} answered with {}{after}",
+                    described(first),
+                    described(second)
+                )
             }
             (Some(close), None) => self.unanswered(Role::Client, close, &after),
             (None, Some(close)) => self.unanswered(Role::Server, close, &after),
@@ -103,35 +137,64 @@ impl Ending<'_> {
         let other = other(role);
         let close = described(close);
         match self.tcp {
-            EndedBy::Open => format!("the {role} sent Close with {close}, the {other}'s answer is not in the capture{after}"),
-            EndedBy::Fin(by) => format!("the {role} sent Close with {close}, the {other} never answered and the {by} ended the TCP connection{}{after}; the {other} may report 1006", self.place()),
-            EndedBy::Rst(by) => format!("the {role} sent Close with {close}, the {other} never answered and the {by} reset the TCP connection{}{after}; the {other} may report 1006", self.place()),
+            EndedBy::Open => format!(
+                "the {role} sent Close with {close}, the {other}'s answer is not in the capture{after}"
+            ),
+            EndedBy::Fin(by) => format!(
+                "the {role} sent Close with {close}, the {other} never answered and the {by} ended the TCP connection{}{after}; the {other} may report 1006",
+                self.place()
+            ),
+            EndedBy::Rst(by) => format!(
+                "the {role} sent Close with {close}, the {other} never answered and the {by} reset the TCP connection{}{after}; the {other} may report 1006",
+                self.place()
+            ),
         }
     }
 
     fn without_close(&self, after: &str) -> String {
         match self.tcp {
             EndedBy::Open => format!("still open at the end of the capture{after}"),
-            EndedBy::Fin(by) => format!("the {by} ended the TCP connection{} without a Close frame (1006){after}", self.place()),
-            EndedBy::Rst(by) => format!("the {by} reset the TCP connection{} without a Close frame (1006){after}", self.place()),
+            EndedBy::Fin(by) => format!(
+                "the {by} ended the TCP connection{} without a Close frame (1006){after}",
+                self.place()
+            ),
+            EndedBy::Rst(by) => format!(
+                "the {by} reset the TCP connection{} without a Close frame (1006){after}",
+                self.place()
+            ),
         }
     }
 
     fn place(&self) -> String {
-        self.tcp_packet.map(|packet| format!(" ({packet})")).unwrap_or_default()
+        self.tcp_packet
+            .map(|packet| format!(" ({packet})"))
+            .unwrap_or_default()
     }
 
     fn after(&self) -> String {
         let [client, server] = self.messages;
-        let cut = if self.unfinished { ", the last one cut off" } else { "" };
+        let cut = if self.unfinished {
+            ", the last one cut off"
+        } else {
+            ""
+        };
         let plural = |count: u64| if count == 1 { "message" } else { "messages" };
-        format!(", after {client} {} from the client and {server} from the server{cut}", plural(client))
+        format!(
+            ", after {client} {} from the client and {server} from the server{cut}",
+            plural(client)
+        )
     }
 }
 
 fn described(close: &CloseFrame) -> String {
-    let code = close.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
-    let reason = if close.reason.is_empty() { String::new() } else { format!(" {:?}", close.reason) };
+    let code = close
+        .code
+        .map_or_else(|| "no code".to_owned(), |code| code.to_string());
+    let reason = if close.reason.is_empty() {
+        String::new()
+    } else {
+        format!(" {:?}", close.reason)
+    };
     format!("{code}{reason} ({})", close.moment.packet)
 }
 

@@ -43,7 +43,15 @@ pub(crate) struct Inflater {
 impl Inflater {
     /// An inflater for messages of up to `limit` bytes; with `takeover` the window is kept between them.
     pub(crate) fn new(takeover: bool, limit: u64) -> Self {
-        Self { decoder: Decompress::new(false), takeover, window: Vec::new(), broken: false, fault: None, length: 0, limit }
+        Self {
+            decoder: Decompress::new(false),
+            takeover,
+            window: Vec::new(),
+            broken: false,
+            fault: None,
+            length: 0,
+            limit,
+        }
     }
 
     /// Inflates the next piece of a message and hands the data on.
@@ -51,7 +59,9 @@ impl Inflater {
         let mut block = [0; BLOCK];
         while self.fault.is_none() {
             let (read, written) = (self.decoder.total_in(), self.decoder.total_out());
-            let status = self.decoder.decompress(input, &mut block, FlushDecompress::Sync);
+            let status = self
+                .decoder
+                .decompress(input, &mut block, FlushDecompress::Sync);
             let read = usize::try_from(self.decoder.total_in() - read).unwrap_or(0);
             let written = usize::try_from(self.decoder.total_out() - written).unwrap_or(0);
             input = input.get(read..).unwrap_or_default();
@@ -61,7 +71,11 @@ impl Inflater {
             match status {
                 Ok(Status::StreamEnd) => self.restart(),
                 Ok(_) => {}
-                Err(_) => self.fail(if self.broken { Fault::Context } else { Fault::Data }),
+                Err(_) => self.fail(if self.broken {
+                    Fault::Context
+                } else {
+                    Fault::Data
+                }),
             }
             if self.length > self.limit {
                 self.fail(Fault::TooLarge);
@@ -119,13 +133,20 @@ impl Inflater {
         self.length += output.len() as u64;
         let surplus = (self.window.len() + output.len()).saturating_sub(WINDOW);
         self.window.drain(..surplus.min(self.window.len()));
-        self.window.extend_from_slice(output.get(output.len().saturating_sub(WINDOW)..).unwrap_or_default());
+        self.window.extend_from_slice(
+            output
+                .get(output.len().saturating_sub(WINDOW)..)
+                .unwrap_or_default(),
+        );
     }
 }
 
 impl std::fmt::Debug for Inflater {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inflater").field("takeover", &self.takeover).field("broken", &self.broken).finish_non_exhaustive()
+        f.debug_struct("Inflater")
+            .field("takeover", &self.takeover)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,30 +157,67 @@ mod tests {
     fn inflate(inflater: &mut Inflater, payload: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut data = Vec::new();
         inflater.feed(payload, |piece| data.extend_from_slice(piece));
-        inflater.end_message(|piece| data.extend_from_slice(piece)).map(|_| data)
+        inflater
+            .end_message(|piece| data.extend_from_slice(piece))
+            .map(|_| data)
     }
 
     #[test]
     fn examples_of_rfc_7692_section_7_2_3_inflate() {
         let mut inflater = Inflater::new(true, 1 << 20);
         let compressed = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-        assert_eq!(inflate(&mut inflater, &compressed).as_deref(), Ok(&b"Hello"[..]), "7.2.3.1");
-        assert_eq!(inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]).as_deref(), Ok(&b"Hello"[..]), "7.2.3.2, takeover");
-        let stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
-        assert_eq!(inflate(&mut inflater, &stored).as_deref(), Ok(&b"Hello"[..]), "7.2.3.3");
+        assert_eq!(
+            inflate(&mut inflater, &compressed).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.1"
+        );
+        assert_eq!(
+            inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.2, takeover"
+        );
+        let stored = [
+            0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00,
+        ];
+        assert_eq!(
+            inflate(&mut inflater, &stored).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.3"
+        );
         let last_block = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00];
-        assert_eq!(inflate(&mut inflater, &last_block).as_deref(), Ok(&b"Hello"[..]), "7.2.3.4, BFINAL");
-        assert_eq!(inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]).as_deref(), Ok(&b"Hello"[..]), "the window outlives BFINAL");
-        let two_blocks = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
-        assert_eq!(inflate(&mut inflater, &two_blocks).as_deref(), Ok(&b"Hello"[..]), "7.2.3.5");
-        assert_eq!(inflate(&mut inflater, &[0x00]).as_deref(), Ok(&b""[..]), "7.2.3.6, empty");
+        assert_eq!(
+            inflate(&mut inflater, &last_block).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.4, BFINAL"
+        );
+        assert_eq!(
+            inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]).as_deref(),
+            Ok(&b"Hello"[..]),
+            "the window outlives BFINAL"
+        );
+        let two_blocks = [
+            0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00,
+        ];
+        assert_eq!(
+            inflate(&mut inflater, &two_blocks).as_deref(),
+            Ok(&b"Hello"[..]),
+            "7.2.3.5"
+        );
+        assert_eq!(
+            inflate(&mut inflater, &[0x00]).as_deref(),
+            Ok(&b""[..]),
+            "7.2.3.6, empty"
+        );
     }
 
     #[test]
     fn without_takeover_a_reference_to_the_message_before_fails() {
         let mut inflater = Inflater::new(false, 1 << 20);
         assert!(inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]).is_ok());
-        assert_eq!(inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]), Err(Fault::Data));
+        assert_eq!(
+            inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
+            Err(Fault::Data)
+        );
     }
 
     #[test]
@@ -168,14 +226,23 @@ mod tests {
         assert!(inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]).is_ok());
         inflater.lose();
         assert_eq!(inflate(&mut inflater, &[]), Err(Fault::Context));
-        assert_eq!(inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]), Err(Fault::Context));
-        assert_eq!(inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]).as_deref(), Ok(&b"Hello"[..]));
+        assert_eq!(
+            inflate(&mut inflater, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
+            Err(Fault::Context)
+        );
+        assert_eq!(
+            inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]).as_deref(),
+            Ok(&b"Hello"[..])
+        );
     }
 
     #[test]
     fn a_message_above_the_limit_is_given_up_and_the_next_one_is_not() {
         let mut inflater = Inflater::new(false, 4);
-        assert_eq!(inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), Err(Fault::TooLarge));
+        assert_eq!(
+            inflate(&mut inflater, &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]),
+            Err(Fault::TooLarge)
+        );
         assert_eq!(inflate(&mut inflater, &[0x00]).as_deref(), Ok(&b""[..]));
     }
 }

@@ -34,7 +34,12 @@ impl EndedFrame {
     }
 
     /// As the report has it.
-    pub(super) fn event(&self, websocket: WebSocketId, direction: Direction, layout: &Layout<'_>) -> Frame {
+    pub(super) fn event(
+        &self,
+        websocket: WebSocketId,
+        direction: Direction,
+        layout: &Layout<'_>,
+    ) -> Frame {
         let parts = std::slice::from_ref(&self.parts);
         let slices = layout.slices(parts);
         let alignment = layout.alignment(parts, &slices);
@@ -45,7 +50,9 @@ impl EndedFrame {
             opcode: self.opcode(),
             fin: self.first_byte & 0x80 != 0,
             rsv: [0x40, 0x20, 0x10].map(|bit| self.first_byte & bit != 0),
-            masked: self.header.is_some_and(|header| header.masking_key.is_some()),
+            masked: self
+                .header
+                .is_some_and(|header| header.masking_key.is_some()),
             masking_key: self.header.and_then(|header| header.masking_key),
             length: self.header.map(|header| header.length),
             header: Span::new(self.parts.start, self.parts.payload),
@@ -59,7 +66,13 @@ impl EndedFrame {
 }
 
 /// A message as the report has it; `None` where none of its bytes were captured.
-pub(super) fn message_event(message: Box<OpenMessage>, outcome: Outcome, websocket: WebSocketId, direction: Direction, layout: &Layout<'_>) -> Option<Message> {
+pub(super) fn message_event(
+    message: Box<OpenMessage>,
+    outcome: Outcome,
+    websocket: WebSocketId,
+    direction: Direction,
+    layout: &Layout<'_>,
+) -> Option<Message> {
     let (first, last) = message.frames.first().zip(message.frames.last())?;
     let span = Span::new(first.start, last.end);
     let slices = layout.slices(&message.frames);
@@ -75,7 +88,12 @@ pub(super) fn message_event(message: Box<OpenMessage>, outcome: Outcome, websock
         compressed: message.compressed,
         complete: !message.missing,
         payload: outcome.payload,
-        frames: message.frames.iter().filter(|frame| frame.has_header()).map(|frame| frame.id).collect(),
+        frames: message
+            .frames
+            .iter()
+            .filter(|frame| frame.has_header())
+            .map(|frame| frame.id)
+            .collect(),
         span,
         slices,
         alignment,
@@ -84,25 +102,52 @@ pub(super) fn message_event(message: Box<OpenMessage>, outcome: Outcome, websock
 }
 
 /// Reports what is wrong with a message's data.
-pub(super) fn report_faults(message: &OpenMessage, outcome: &Outcome, place: Place, out: &mut Outbox<'_>) {
-    let place = Place { message: Some(message.id), ..place };
+pub(super) fn report_faults(
+    message: &OpenMessage,
+    outcome: &Outcome,
+    place: Place,
+    out: &mut Outbox<'_>,
+) {
+    let place = Place {
+        message: Some(message.id),
+        ..place
+    };
     if let Some(at) = outcome.first_invalid {
-        out.finding_at(&finding::WS_UTF8, place, format!("the text is not UTF-8 from its byte {at} on"));
+        out.finding_at(
+            &finding::WS_UTF8,
+            place,
+            format!("the text is not UTF-8 from its byte {at} on"),
+        );
     }
     if message.missing {
         return;
     }
     let (rule, text): (&'static Rule, _) = match outcome.fault {
         None => return,
-        Some(Fault::Data) => (&finding::DEFLATE_DATA, "the message's data does not inflate".to_owned()),
-        Some(Fault::Context) => (&finding::DEFLATE_CONTEXT_BROKEN, "the message refers to earlier data that is not there".to_owned()),
-        Some(Fault::TooLarge) => (&finding::DEFLATE_LIMIT, "the message inflates to more than the limit".to_owned()),
+        Some(Fault::Data) => (
+            &finding::DEFLATE_DATA,
+            "the message's data does not inflate".to_owned(),
+        ),
+        Some(Fault::Context) => (
+            &finding::DEFLATE_CONTEXT_BROKEN,
+            "the message refers to earlier data that is not there".to_owned(),
+        ),
+        Some(Fault::TooLarge) => (
+            &finding::DEFLATE_LIMIT,
+            "the message inflates to more than the limit".to_owned(),
+        ),
     };
     out.finding_at(rule, place, text);
 }
 
 /// Emits what ended, in order, and hands each to `tell` first or after, as one event.
-pub(super) fn emit(ended: Ended, websocket: WebSocketId, direction: Direction, layout: &Layout<'_>, out: &mut Outbox<'_>) -> Option<Told> {
+pub(super) fn emit(
+    ended: Ended,
+    websocket: WebSocketId,
+    direction: Direction,
+    layout: &Layout<'_>,
+    out: &mut Outbox<'_>,
+) -> Option<Told> {
     match ended {
         Ended::Frame(frame) => {
             let event = frame.event(websocket, direction, layout);
@@ -112,7 +157,11 @@ pub(super) fn emit(ended: Ended, websocket: WebSocketId, direction: Direction, l
         }
         Ended::Message(message, outcome) => {
             let event = message_event(message, outcome, websocket, direction, layout)?;
-            let told = Told::Message { id: event.id, end: event.span.end, complete: event.complete };
+            let told = Told::Message {
+                id: event.id,
+                end: event.span.end,
+                complete: event.complete,
+            };
             out.push(EventKind::Message(Box::new(event)));
             Some(told)
         }

@@ -33,7 +33,10 @@ impl Agreed {
         let mut agreed = Self::default();
         for extension in extensions {
             let mut parts = split_unquoted(extension, ';').into_iter().map(str::trim);
-            if !parts.next().is_some_and(|name| name.eq_ignore_ascii_case("permessage-deflate")) {
+            if !parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case("permessage-deflate"))
+            {
                 agreed.unknown = true;
             } else if agreed.deflate.is_none() {
                 let (deflate, faults) = permessage_deflate(parts);
@@ -45,11 +48,19 @@ impl Agreed {
     }
 }
 
-fn permessage_deflate<'a>(parameters: impl Iterator<Item = &'a str>) -> (PermessageDeflate, Vec<String>) {
-    let mut deflate = PermessageDeflate { takeover: [true, true] };
+fn permessage_deflate<'a>(
+    parameters: impl Iterator<Item = &'a str>,
+) -> (PermessageDeflate, Vec<String>) {
+    let mut deflate = PermessageDeflate {
+        takeover: [true, true],
+    };
     let (mut faults, mut seen) = (Vec::new(), Vec::new());
     for parameter in parameters {
-        let (name, value) = parameter.split_once('=').map_or((parameter, None), |(name, value)| (name.trim(), Some(value.trim().trim_matches('"'))));
+        let (name, value) = parameter
+            .split_once('=')
+            .map_or((parameter, None), |(name, value)| {
+                (name.trim(), Some(value.trim().trim_matches('"')))
+            });
         let name = name.to_ascii_lowercase();
         if seen.contains(&name) {
             faults.push(format!("{name} stands twice"));
@@ -57,7 +68,8 @@ fn permessage_deflate<'a>(parameters: impl Iterator<Item = &'a str>) -> (Permess
         match (name.as_str(), value) {
             ("client_no_context_takeover", None) => deflate.takeover[0] = false,
             ("server_no_context_takeover", None) => deflate.takeover[1] = false,
-            ("client_max_window_bits" | "server_max_window_bits", Some(bits)) if is_window_bits(bits) => {}
+            ("client_max_window_bits" | "server_max_window_bits", Some(bits))
+                if is_window_bits(bits) => {}
             _ => faults.push(format!("{parameter} is not a parameter of the response")),
         }
         seen.push(name);
@@ -75,12 +87,21 @@ mod tests {
     use super::*;
 
     fn agreed(extensions: &[&str]) -> Agreed {
-        Agreed::of(&extensions.iter().map(|extension| (*extension).to_owned()).collect::<Vec<_>>())
+        Agreed::of(
+            &extensions
+                .iter()
+                .map(|extension| (*extension).to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn takeover_is_kept_in_each_direction_for_itself() {
-        let deflate = agreed(&["permessage-deflate; server_no_context_takeover; client_max_window_bits=\"10\""]).deflate.expect("agreed");
+        let deflate = agreed(&[
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits=\"10\"",
+        ])
+        .deflate
+        .expect("agreed");
         assert!(deflate.has_takeover(Direction::ClientToServer));
         assert!(!deflate.has_takeover(Direction::ServerToClient));
     }
@@ -93,7 +114,17 @@ mod tests {
 
     #[test]
     fn wrong_parameters_are_named() {
-        assert_eq!(agreed(&["permessage-deflate; server_max_window_bits=16; x"]).faults.len(), 2);
-        assert_eq!(agreed(&["permessage-deflate; server_max_window_bits=8; client_no_context_takeover"]).faults.len(), 0);
+        assert_eq!(
+            agreed(&["permessage-deflate; server_max_window_bits=16; x"])
+                .faults
+                .len(),
+            2
+        );
+        assert_eq!(
+            agreed(&["permessage-deflate; server_max_window_bits=8; client_no_context_takeover"])
+                .faults
+                .len(),
+            0
+        );
     }
 }

@@ -65,7 +65,11 @@ fn header(input: &[u8]) -> IResult<&[u8], FrameHeader> {
         127 => be_u64.map(|length| (length, 8)).parse(input)?,
         length => (input, (u64::from(length), 0)),
     };
-    let (input, masking_key) = if second & 0x80 == 0 { (input, None) } else { masking_key.map(Some).parse(input)? };
+    let (input, masking_key) = if second & 0x80 == 0 {
+        (input, None)
+    } else {
+        masking_key.map(Some).parse(input)?
+    };
     let header = FrameHeader {
         fin: first & 0x80 != 0,
         rsv: [0x40, 0x20, 0x10].map(|bit| first & bit != 0),
@@ -78,7 +82,9 @@ fn header(input: &[u8]) -> IResult<&[u8], FrameHeader> {
 }
 
 fn masking_key(input: &[u8]) -> IResult<&[u8], [u8; 4]> {
-    take(4_usize).map(|key: &[u8]| <[u8; 4]>::try_from(key).unwrap_or_default()).parse(input)
+    take(4_usize)
+        .map(|key: &[u8]| <[u8; 4]>::try_from(key).unwrap_or_default())
+        .parse(input)
 }
 
 #[cfg(test)]
@@ -87,10 +93,17 @@ mod tests {
 
     #[test]
     fn examples_of_rfc_6455_section_5_7_are_read() {
-        let hello = FrameHeader::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f]).expect("a header");
-        assert_eq!((hello.fin, hello.opcode, hello.length, hello.masking_key), (true, Opcode::Text, 5, Some([0x37, 0xfa, 0x21, 0x3d])));
+        let hello =
+            FrameHeader::parse(&[0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f]).expect("a header");
+        assert_eq!(
+            (hello.fin, hello.opcode, hello.length, hello.masking_key),
+            (true, Opcode::Text, 5, Some([0x37, 0xfa, 0x21, 0x3d]))
+        );
         let medium = FrameHeader::parse(&[0x82, 0x7E, 0x01, 0x00]).expect("a header");
-        assert_eq!((medium.opcode, medium.length, medium.size()), (Opcode::Binary, 256, 4));
+        assert_eq!(
+            (medium.opcode, medium.length, medium.size()),
+            (Opcode::Binary, 256, 4)
+        );
         let large = FrameHeader::parse(&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0]).expect("a header");
         assert_eq!((large.length, large.size()), (65_536, 10));
     }

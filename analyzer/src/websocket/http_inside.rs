@@ -25,7 +25,13 @@ impl HttpInside {
     }
 
     pub(super) fn new(start: Offset, begun: &[u8]) -> Self {
-        Self { start, length: begun.len() as u64, head: begun.to_vec(), scanned: 0, body: None }
+        Self {
+            start,
+            length: begun.len() as u64,
+            head: begun.to_vec(),
+            scanned: 0,
+            body: None,
+        }
     }
 
     /// Reads on, and says how many bytes belong to it.
@@ -46,7 +52,9 @@ impl HttpInside {
     /// Skips bytes that the capture lacks; `false` where it can then not be told where it ends.
     pub(super) fn skip_gap(&mut self, span: Span) -> bool {
         self.length += span.length();
-        self.body.as_mut().is_some_and(|body| body.skip_gap(span.length()))
+        self.body
+            .as_mut()
+            .is_some_and(|body| body.skip_gap(span.length()))
     }
 
     pub(super) fn start(&self) -> Offset {
@@ -59,14 +67,20 @@ impl HttpInside {
 
     /// Its first line, for people.
     pub(super) fn first_line(&self) -> String {
-        let line = self.head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let line = self
+            .head
+            .split(|byte| *byte == b'\r')
+            .next()
+            .unwrap_or_default();
         String::from_utf8_lossy(line).into_owned()
     }
 
     fn feed_head(&mut self, input: &[u8], limits: &Limits) -> usize {
         let before = self.head.len();
         self.head.extend_from_slice(input);
-        let Some(end) = end_of_head(&self.head, self.scanned).or((self.head.len() > limits.http_head).then_some(self.head.len())) else {
+        let Some(end) = end_of_head(&self.head, self.scanned)
+            .or((self.head.len() > limits.http_head).then_some(self.head.len()))
+        else {
             self.scanned = self.head.len();
             return input.len();
         };
@@ -74,7 +88,11 @@ impl HttpInside {
         let head = Head::parse(&self.head);
         let chunked = head.as_ref().is_some_and(Head::is_chunked);
         let length = head.as_ref().and_then(Head::content_length).unwrap_or(0);
-        self.body = Some(if chunked { Body::CHUNKED } else { Body::Length(length) });
+        self.body = Some(if chunked {
+            Body::CHUNKED
+        } else {
+            Body::Length(length)
+        });
         end.saturating_sub(before)
     }
 }

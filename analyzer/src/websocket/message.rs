@@ -58,7 +58,13 @@ pub(crate) struct Reading<'a> {
 }
 
 impl OpenMessage {
-    pub(crate) fn new(id: MessageId, kind: MessageKind, compressed: bool, keep_from: Offset, reading: Reading<'_>) -> Self {
+    pub(crate) fn new(
+        id: MessageId,
+        kind: MessageKind,
+        compressed: bool,
+        keep_from: Offset,
+        reading: Reading<'_>,
+    ) -> Self {
         let content = Content {
             length: 0,
             utf8: (kind == MessageKind::Text).then(Utf8::default),
@@ -66,7 +72,16 @@ impl OpenMessage {
             kept: Vec::new(),
             keep: reading.policy.kept_bytes(reading.limits),
         };
-        Self { id, kind, compressed, frames: Vec::new(), wire_length: 0, missing: false, keep_from, content }
+        Self {
+            id,
+            kind,
+            compressed,
+            frames: Vec::new(),
+            wire_length: 0,
+            missing: false,
+            keep_from,
+            content,
+        }
     }
 
     /// A message whose beginning the capture lacks.
@@ -77,7 +92,13 @@ impl OpenMessage {
     }
 
     /// Takes the next piece of a frame's payload as it stands on the wire; `phase` is its offset in that payload.
-    pub(crate) fn feed(&mut self, piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64, inflater: Option<&mut Inflater>) {
+    pub(crate) fn feed(
+        &mut self,
+        piece: &[u8],
+        masking_key: Option<[u8; 4]>,
+        phase: u64,
+        inflater: Option<&mut Inflater>,
+    ) {
         if self.missing || (self.compressed && inflater.is_none()) {
             return;
         }
@@ -91,7 +112,9 @@ impl OpenMessage {
             }
             return;
         };
-        in_clear(piece, masking_key, phase, |data| inflater.feed(data, &mut take));
+        in_clear(piece, masking_key, phase, |data| {
+            inflater.feed(data, &mut take)
+        });
     }
 
     /// Notes that bytes of it are missing.
@@ -113,13 +136,28 @@ impl OpenMessage {
             length = inflated.and_then(Result::ok);
         }
         if self.missing {
-            length = (!self.compressed && self.kind != MessageKind::Unknown).then_some(self.wire_length);
+            length =
+                (!self.compressed && self.kind != MessageKind::Unknown).then_some(self.wire_length);
         }
         let whole = !self.missing && length.is_some();
-        let first_invalid = self.content.utf8.filter(|_| whole).and_then(|utf8| utf8.first_invalid());
-        let sha256 = self.content.hash.take().filter(|_| whole).map(|hash| hash.finalize().into());
+        let first_invalid = self
+            .content
+            .utf8
+            .filter(|_| whole)
+            .and_then(|utf8| utf8.first_invalid());
+        let sha256 = self
+            .content
+            .hash
+            .take()
+            .filter(|_| whole)
+            .map(|hash| hash.finalize().into());
         let bytes = std::mem::take(&mut self.content.kept);
-        Outcome { length, payload: Payload { sha256, bytes }, first_invalid, fault }
+        Outcome {
+            length,
+            payload: Payload { sha256, bytes },
+            first_invalid,
+            fault,
+        }
     }
 }
 
@@ -133,7 +171,8 @@ impl Content {
             hash.update(data);
         }
         let room = self.keep.saturating_sub(self.kept.len()).min(data.len());
-        self.kept.extend_from_slice(data.get(..room).unwrap_or_default());
+        self.kept
+            .extend_from_slice(data.get(..room).unwrap_or_default());
     }
 
     /// Whether more data would only be counted.
@@ -143,7 +182,12 @@ impl Content {
 }
 
 /// Hands on the bytes of a payload piece unmasked, a block at a time.
-pub(super) fn in_clear(piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64, mut take: impl FnMut(&[u8])) {
+pub(super) fn in_clear(
+    piece: &[u8],
+    masking_key: Option<[u8; 4]>,
+    phase: u64,
+    mut take: impl FnMut(&[u8]),
+) {
     let Some(key) = masking_key else {
         take(piece);
         return;
@@ -151,7 +195,9 @@ pub(super) fn in_clear(piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64, m
     let mut block = [0; BLOCK];
     let mut phase = phase;
     for masked in piece.chunks(BLOCK) {
-        let Some(block) = block.get_mut(..masked.len()) else { return };
+        let Some(block) = block.get_mut(..masked.len()) else {
+            return;
+        };
         block.copy_from_slice(masked);
         unmask(block, key, phase);
         take(block);

@@ -14,7 +14,7 @@ mod search;
 mod socket;
 mod utf8;
 
-pub(crate) use search::{Found, Search};
 pub(crate) use half::Context;
 pub(crate) use message::Reading;
+pub(crate) use search::{Found, Search};
 pub(crate) use socket::Socket;

@@ -84,12 +84,25 @@ impl Search {
     /// A search in bytes that travel in `direction`: a client masks, a server does not (RFC 6455 5.1).
     pub(crate) fn new(direction: Direction) -> Self {
         let masked = direction == Direction::ClientToServer;
-        Self { masked, window: Vec::new(), start: Offset(0), origin: Offset(0), tried: Offset(0), searched: 0, candidates: Vec::new(), expected: false, certain: false }
+        Self {
+            masked,
+            window: Vec::new(),
+            start: Offset(0),
+            origin: Offset(0),
+            tried: Offset(0),
+            searched: 0,
+            candidates: Vec::new(),
+            expected: false,
+            certain: false,
+        }
     }
 
     /// A search right behind an upgrade request, where frames begin if its answer was a 101.
     pub(crate) fn behind_request(direction: Direction) -> Self {
-        Self { expected: true, ..Self::new(direction) }
+        Self {
+            expected: true,
+            ..Self::new(direction)
+        }
     }
 
     /// It is known by other means that this direction is one of a WebSocket.
@@ -101,12 +114,23 @@ impl Search {
     pub(crate) fn conclude(&self) -> Option<Found> {
         let certain = if self.certain { CERTAIN } else { 0 };
         let needed = NEEDED + self.searched.max(1).ilog2().saturating_sub(6) - certain;
-        let believed = self.candidates.iter().filter(|candidate| candidate.bits >= needed);
-        believed.min_by_key(|candidate| candidate.start).and_then(|best| self.found(best))
+        let believed = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.bits >= needed);
+        believed
+            .min_by_key(|candidate| candidate.start)
+            .and_then(|best| self.found(best))
     }
 
     /// Reads on; the bytes stand at `at`.
-    pub(crate) fn feed(&mut self, at: Offset, bytes: &[u8], map: &SpanMap, limits: &Limits) -> Option<Found> {
+    pub(crate) fn feed(
+        &mut self,
+        at: Offset,
+        bytes: &[u8],
+        map: &SpanMap,
+        limits: &Limits,
+    ) -> Option<Found> {
         if self.searched > limits.search_bytes {
             return None;
         }
@@ -145,27 +169,45 @@ impl Search {
     }
 
     fn bytes_from(&self, at: Offset) -> Option<&[u8]> {
-        self.window.get(usize::try_from(at.0.checked_sub(self.start.0)?).ok()?..)
+        self.window
+            .get(usize::try_from(at.0.checked_sub(self.start.0)?).ok()?..)
     }
 
     /// Makes a candidate of each new offset at which a whole header could stand.
     fn try_offsets(&mut self, map: &SpanMap) {
-        while let Some(bytes) = self.bytes_from(self.tried).filter(|bytes| !bytes.is_empty()) {
+        while let Some(bytes) = self
+            .bytes_from(self.tried)
+            .filter(|bytes| !bytes.is_empty())
+        {
             let at = self.tried;
             if !could_begin(bytes, self.masked) {
                 self.tried = at.plus(1);
                 continue;
             }
-            let Some(header) = FrameHeader::parse(bytes) else { break };
+            let Some(header) = FrameHeader::parse(bytes) else {
+                break;
+            };
             self.tried = at.plus(1);
-            let bits = if self.expected && at == self.origin { EXPECTED } else { 0 };
-            let candidate = Candidate { start: at, next: at, bits, open: None, payload: None };
-            if let Some(candidate) = candidate.after_header(&header, self.masked, is_edge(map, at)) {
+            let bits = if self.expected && at == self.origin {
+                EXPECTED
+            } else {
+                0
+            };
+            let candidate = Candidate {
+                start: at,
+                next: at,
+                bits,
+                open: None,
+                payload: None,
+            };
+            if let Some(candidate) = candidate.after_header(&header, self.masked, is_edge(map, at))
+            {
                 self.candidates.push(candidate);
             }
         }
         if self.candidates.len() > CANDIDATES {
-            self.candidates.sort_by_key(|candidate| (std::cmp::Reverse(candidate.bits), candidate.start));
+            self.candidates
+                .sort_by_key(|candidate| (std::cmp::Reverse(candidate.bits), candidate.start));
             self.candidates.truncate(CANDIDATES);
         }
     }
@@ -173,7 +215,10 @@ impl Search {
     /// Follows each candidate through the bytes that are there.
     fn follow(&mut self, map: &SpanMap) {
         let candidates = std::mem::take(&mut self.candidates);
-        self.candidates = candidates.into_iter().filter_map(|candidate| self.followed(candidate, map)).collect();
+        self.candidates = candidates
+            .into_iter()
+            .filter_map(|candidate| self.followed(candidate, map))
+            .collect();
     }
 
     fn followed(&self, mut candidate: Candidate, map: &SpanMap) -> Option<Candidate> {
@@ -181,9 +226,15 @@ impl Search {
             if let Some((header, payload)) = candidate.payload.take() {
                 candidate.bits += self.payload_bits(&header, payload)?;
                 let at_edge = candidate.next == self.end() || is_edge(map, candidate.next);
-                candidate.bits += if at_edge && !tells_nothing(&header) { EDGE } else { 0 };
+                candidate.bits += if at_edge && !tells_nothing(&header) {
+                    EDGE
+                } else {
+                    0
+                };
             }
-            let Some(header) = self.bytes_from(candidate.next).and_then(FrameHeader::parse) else { break };
+            let Some(header) = self.bytes_from(candidate.next).and_then(FrameHeader::parse) else {
+                break;
+            };
             candidate = candidate.after_header(&header, self.masked, false)?;
         }
         Some(candidate)
@@ -192,7 +243,9 @@ impl Search {
     /// What a payload says; `None` where it cannot be one.
     fn payload_bits(&self, header: &FrameHeader, at: Offset) -> Option<u32> {
         let length = usize::try_from(header.length).ok()?;
-        let Some(payload) = self.bytes_from(at).and_then(|bytes| bytes.get(..length)) else { return Some(0) };
+        let Some(payload) = self.bytes_from(at).and_then(|bytes| bytes.get(..length)) else {
+            return Some(0);
+        };
         match header.opcode {
             Opcode::Text if header.fin && !header.rsv[0] => text_bits(payload, header.masking_key),
             Opcode::Close => close_bits(payload, header.masking_key),
@@ -203,7 +256,12 @@ impl Search {
     fn found(&self, candidate: &Candidate) -> Option<Found> {
         let bytes = self.bytes_from(candidate.start)?.to_vec();
         let rest = Span::new(self.origin, candidate.start);
-        Some(Found { rest, start: candidate.start, bits: candidate.bits, bytes })
+        Some(Found {
+            rest,
+            start: candidate.start,
+            bits: candidate.bits,
+            bytes,
+        })
     }
 
     /// Forgets the oldest bytes beyond the window; candidates that began in them begin at their next header.
@@ -214,7 +272,11 @@ impl Search {
         }
         self.window.drain(..surplus);
         self.start = self.start.plus(surplus as u64);
-        for candidate in self.candidates.iter_mut().filter(|candidate| candidate.start < self.start) {
+        for candidate in self
+            .candidates
+            .iter_mut()
+            .filter(|candidate| candidate.start < self.start)
+        {
             candidate.start = candidate.next;
             candidate.payload = None;
         }
@@ -239,7 +301,11 @@ impl Candidate {
             (false, true) => COMPRESSED_HEADER,
             (false, false) => HEADER,
         };
-        self.bits += if at_edge && !tells_nothing(header) { EDGE } else { 0 };
+        self.bits += if at_edge && !tells_nothing(header) {
+            EDGE
+        } else {
+            0
+        };
         let payload = self.next.plus(header.size());
         self.next = payload.plus(header.length);
         self.payload = Some((*header, payload));
@@ -253,9 +319,14 @@ fn is_edge(map: &SpanMap, at: Offset) -> bool {
 
 /// A quick look at the first two bytes, so that few offsets are looked at closely.
 fn could_begin(bytes: &[u8], masked: bool) -> bool {
-    let Some(first) = bytes.first() else { return false };
+    let Some(first) = bytes.first() else {
+        return false;
+    };
     let opcode_fits = matches!(first & 0x0F, 0 | 1 | 2 | 8 | 9 | 10) && first & 0x30 == 0;
-    opcode_fits && bytes.get(1).is_none_or(|second| (second & 0x80 != 0) == masked)
+    opcode_fits
+        && bytes
+            .get(1)
+            .is_none_or(|second| (second & 0x80 != 0) == masked)
 }
 
 /// Whether a conforming endpoint can have sent this header.
@@ -283,21 +354,25 @@ fn text_bits(payload: &[u8], masking_key: Option<[u8; 4]>) -> Option<u32> {
     let mut controls = false;
     in_clear(payload, masking_key, 0, |data| {
         utf8.feed(data);
-        controls |= data.iter().any(|byte| *byte < 0x20 && !byte.is_ascii_whitespace());
+        controls |= data
+            .iter()
+            .any(|byte| *byte < 0x20 && !byte.is_ascii_whitespace());
     });
     let bits = u32::try_from(payload.len()).unwrap_or(TEXT).min(TEXT);
-    utf8.first_invalid().is_none().then_some(if controls { 0 } else { bits })
+    utf8.first_invalid()
+        .is_none()
+        .then_some(if controls { 0 } else { bits })
 }
 
 /// A Close is empty or begins with a status code (RFC 6455 5.5.1).
 fn close_bits(payload: &[u8], masking_key: Option<[u8; 4]>) -> Option<u32> {
     let mut clear = Vec::new();
-    in_clear(payload, masking_key, 0, |data| clear.extend_from_slice(data));
+    in_clear(payload, masking_key, 0, |data| {
+        clear.extend_from_slice(data)
+    });
     match clear.split_first_chunk::<2>() {
         None if clear.is_empty() => Some(0),
         Some((code, _)) if super::close::may_be_sent(u16::from_be_bytes(*code)) => Some(CLOSE),
         _ => None,
     }
 }
-
-

@@ -12,7 +12,10 @@ use super::half::{Context, Half, Numbers};
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
-use crate::{Acknowledged, Close, CloseFrame, Control, Direction, EndedBy, EventKind, HandshakeResult, Limits, MessageId, Moment, Offset, Opcode, Span};
+use crate::{
+    Acknowledged, Close, CloseFrame, Control, Direction, EndedBy, EventKind, HandshakeResult,
+    Limits, MessageId, Moment, Offset, Opcode, Span,
+};
 
 /// A WebSocket.
 #[derive(Debug)]
@@ -42,28 +45,56 @@ struct SentClose {
 
 impl Socket {
     /// A WebSocket after its opening handshake, which it reports. `rest` are the bytes in front of frames found without one, and the evidence for those.
-    pub(crate) fn new(upgraded: Upgraded, rest: Option<(Direction, Span, u32)>, starts: [Offset; 2], out: &mut Outbox<'_>) -> Self {
-        let Upgraded { handshake, searches, owed_responses, head_ends, .. } = upgraded;
+    pub(crate) fn new(
+        upgraded: Upgraded,
+        rest: Option<(Direction, Span, u32)>,
+        starts: [Offset; 2],
+        out: &mut Outbox<'_>,
+    ) -> Self {
+        let Upgraded {
+            handshake,
+            searches,
+            owed_responses,
+            head_ends,
+            ..
+        } = upgraded;
         let captured = handshake.result == HandshakeResult::Accepted;
         let agreed = Agreed::of(&handshake.extensions);
         for fault in &agreed.faults {
-            out.websocket_finding(&finding::DEFLATE_PARAMETER, Direction::ServerToClient, None, fault.clone());
+            out.websocket_finding(
+                &finding::DEFLATE_PARAMETER,
+                Direction::ServerToClient,
+                None,
+                fault.clone(),
+            );
         }
         let websocket = out.websocket(handshake);
         let [client_search, server_search] = searches;
         let mut half = |direction: Direction, search: Option<Box<super::Search>>| {
             let at = direction as usize;
-            let half = Half::new(websocket, direction, compression(&agreed, captured, direction), head_ends[at], starts[at]);
+            let half = Half::new(
+                websocket,
+                direction,
+                compression(&agreed, captured, direction),
+                head_ends[at],
+                starts[at],
+            );
             match (search, rest) {
                 (Some(search), _) => half.searching(search),
-                (None, Some((found_in, rest, bits))) if found_in == direction => half.behind(rest, bits, out),
+                (None, Some((found_in, rest, bits))) if found_in == direction => {
+                    half.behind(rest, bits, out)
+                }
                 (None, _) => half,
             }
         };
         let client = half(Direction::ClientToServer, client_search);
         let server = half(Direction::ServerToClient, server_search).owing(owed_responses);
         Self {
-            numbers: Numbers { websocket, frames: 0, messages: 0 },
+            numbers: Numbers {
+                websocket,
+                frames: 0,
+                messages: 0,
+            },
             halves: [client, server],
             pings: Default::default(),
             closes: [None, None],
@@ -75,7 +106,13 @@ impl Socket {
     }
 
     /// Reads all of `input`, which travels in `direction` and stands at `at`.
-    pub(crate) fn feed(&mut self, direction: Direction, at: Offset, input: &[u8], context: &mut Context<'_, '_>) {
+    pub(crate) fn feed(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        context: &mut Context<'_, '_>,
+    ) {
         self.halves[direction as usize].feed(at, input, &mut self.numbers, context);
     }
 
@@ -85,7 +122,12 @@ impl Socket {
     }
 
     /// Reports what ended in one direction, now that all bytes of its packets have been read.
-    pub(crate) fn settle(&mut self, direction: Direction, next: Offset, context: &mut Context<'_, '_>) {
+    pub(crate) fn settle(
+        &mut self,
+        direction: Direction,
+        next: Offset,
+        context: &mut Context<'_, '_>,
+    ) {
         let told = self.halves[direction as usize].settle(next, context);
         for told in told {
             match told {
@@ -104,11 +146,27 @@ impl Socket {
     }
 
     /// The other side has acknowledged everything of `direction` before `end`, since `since`.
-    pub(crate) fn acknowledge(&mut self, direction: Direction, end: Offset, since: Moment, out: &mut Outbox<'_>) {
+    pub(crate) fn acknowledge(
+        &mut self,
+        direction: Direction,
+        end: Offset,
+        since: Moment,
+        out: &mut Outbox<'_>,
+    ) {
         let waiting = &mut self.unacknowledged[direction as usize];
-        while let Some((_, message)) = waiting.front().copied().filter(|(needed, _)| *needed <= end) {
+        while let Some((_, message)) = waiting
+            .front()
+            .copied()
+            .filter(|(needed, _)| *needed <= end)
+        {
             waiting.pop_front();
-            out.push_at(since, EventKind::Acknowledged(Acknowledged { websocket: self.numbers.websocket, message }));
+            out.push_at(
+                since,
+                EventKind::Acknowledged(Acknowledged {
+                    websocket: self.numbers.websocket,
+                    message,
+                }),
+            );
         }
     }
 
@@ -123,22 +181,51 @@ impl Socket {
     }
 
     /// The connection has ended: says how the WebSocket did.
-    pub(crate) fn finish(&mut self, tcp: EndedBy, tcp_packet: Option<PacketIndex>, out: &mut Outbox<'_>) {
-        let [client, server] = self.closes.each_ref().map(|close| close.as_ref().map(|close| &close.frame));
-        let ending = Ending { client, server, crossed: self.crossed, tcp, tcp_packet, messages: self.whole_messages, unfinished: self.unfinished };
+    pub(crate) fn finish(
+        &mut self,
+        tcp: EndedBy,
+        tcp_packet: Option<PacketIndex>,
+        out: &mut Outbox<'_>,
+    ) {
+        let [client, server] = self
+            .closes
+            .each_ref()
+            .map(|close| close.as_ref().map(|close| &close.frame));
+        let ending = Ending {
+            client,
+            server,
+            crossed: self.crossed,
+            tcp,
+            tcp_packet,
+            messages: self.whole_messages,
+            unfinished: self.unfinished,
+        };
         let verdict = ending.verdict();
         let websocket = self.numbers.websocket;
         if ending.is_abnormal() {
-            let place = Place { websocket: Some(websocket), ..Place::default() };
+            let place = Place {
+                websocket: Some(websocket),
+                ..Place::default()
+            };
             out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, verdict.clone());
         }
         let (initiator, clean) = (ending.initiator(), ending.is_clean());
         let (client, server) = (client.cloned(), server.cloned());
-        out.push(EventKind::Closed(Box::new(Close { websocket, client, server, initiator, clean, verdict })));
+        out.push(EventKind::Closed(Box::new(Close {
+            websocket,
+            client,
+            server,
+            initiator,
+            clean,
+            verdict,
+        })));
     }
 
     fn control(&mut self, direction: Direction, frame: &EndedFrame, context: &mut Context<'_, '_>) {
-        let completed = context.map.completed(frame.parts.end).unwrap_or(context.out.moment());
+        let completed = context
+            .map
+            .completed(frame.parts.end)
+            .unwrap_or(context.out.moment());
         let opcode = frame.opcode();
         let mut control = Control {
             websocket: self.numbers.websocket,
@@ -154,7 +241,10 @@ impl Socket {
             Opcode::Pong => {
                 if let Some(ping) = self.answered(direction, &frame.control) {
                     control.answers = Some(ping.frame);
-                    control.round_trip = completed.at.zip(ping.moment.at).map(|(now, then)| now.nanoseconds_since(then));
+                    control.round_trip = completed
+                        .at
+                        .zip(ping.moment.at)
+                        .map(|(now, then)| now.nanoseconds_since(then));
                 }
             }
             Opcode::Close => self.close(direction, frame, completed, context.acknowledged),
@@ -168,7 +258,11 @@ impl Socket {
         if pings.len() == limits.unanswered_pings {
             pings.pop_front();
         }
-        pings.push_back(Ping { frame: frame.parts.id, payload: frame.control.clone(), moment });
+        pings.push_back(Ping {
+            frame: frame.parts.id,
+            payload: frame.control.clone(),
+            moment,
+        });
     }
 
     /// The Ping that a Pong with this payload answers (RFC 6455 5.5.3): the latest with the same payload; those before it go unanswered.
@@ -179,13 +273,24 @@ impl Socket {
     }
 
     /// The first Close of a direction counts. Two cross when the sender of the second had not yet acknowledged the first.
-    fn close(&mut self, direction: Direction, frame: &EndedFrame, moment: Moment, acknowledged: Option<Offset>) {
+    fn close(
+        &mut self,
+        direction: Direction,
+        frame: &EndedFrame,
+        moment: Moment,
+        acknowledged: Option<Offset>,
+    ) {
         if self.closes[direction as usize].is_some() {
             return;
         }
         let other = self.closes[direction.reversed() as usize].as_ref();
-        self.crossed |= other.zip(acknowledged).is_some_and(|(other, acknowledged)| acknowledged < other.end);
-        let close = SentClose { frame: close_frame(&frame.control, moment), end: frame.parts.end };
+        self.crossed |= other
+            .zip(acknowledged)
+            .is_some_and(|(other, acknowledged)| acknowledged < other.end);
+        let close = SentClose {
+            frame: close_frame(&frame.control, moment),
+            end: frame.parts.end,
+        };
         self.closes[direction as usize] = Some(close);
     }
 }
@@ -193,7 +298,9 @@ impl Socket {
 fn compression(agreed: &Agreed, captured: bool, direction: Direction) -> Compression {
     match agreed.deflate {
         _ if !captured => Compression::Assumed,
-        Some(deflate) => Compression::Deflate { takeover: deflate.has_takeover(direction) },
+        Some(deflate) => Compression::Deflate {
+            takeover: deflate.has_takeover(direction),
+        },
         None if agreed.unknown => Compression::Unknown,
         None => Compression::None,
     }

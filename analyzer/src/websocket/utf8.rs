@@ -44,7 +44,9 @@ impl Utf8 {
 
     /// Adds one byte to the code point that was begun.
     fn finish_code_point<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
-        let Some((byte, rest)) = piece.split_first() else { return piece };
+        let Some((byte, rest)) = piece.split_first() else {
+            return piece;
+        };
         let Some(slot) = self.begun.get_mut(self.length) else {
             self.broken = true;
             return piece;
