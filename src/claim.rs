@@ -136,7 +136,7 @@ fn judge_websockets(
         judgement.compare(
             &about,
             "extensions",
-            claim.extensions.as_ref().map(|names| words::list(names)),
+            claim.extensions.as_ref().map(words::list),
             words::list(handshake.extensions.iter().map(|extension| name(extension))),
         );
         if let Some(claim) = &claim.close {
@@ -154,12 +154,8 @@ fn judge_gaps(judgement: &mut Judgement, claimed: &[GapClaim], report: &Report) 
     for role in [Role::Client, Role::Server] {
         let claimed: Vec<&GapClaim> = claimed.iter().filter(|gap| gap.from == role).collect();
         let found = gaps(report, direction(role));
-        judgement.compare(
-            "the capture",
-            &format!("gaps in what the {role} sent"),
-            Some(claimed.len()),
-            found.len(),
-        );
+        let about = format!("what the {role} sent");
+        judgement.compare(&about, "gaps", Some(claimed.len()), found.len());
         for (number, (claim, found)) in claimed.iter().zip(found).enumerate() {
             let about = format!("gap {} from the {role} (bytes {})", number + 1, found.span);
             judgement.compare(&about, "length", claim.length, found.span.length());

@@ -74,7 +74,7 @@ impl Case {
     }
 
     fn source(&self) -> FileSource {
-        FileSource::from_reader(&self.file_name(), Cursor::new(self.built.bytes.clone())).unwrap()
+        FileSource::from_reader(self.file_name(), Cursor::new(self.built.bytes.clone())).unwrap()
     }
 
     fn options(&self, payload: PayloadPolicy) -> Options {

@@ -46,7 +46,7 @@ fn judge_direction(
         let opcodes = words::list(found.iter().map(opcodes));
         judgement.differ(
             about,
-            format!("{} control frames", claimed.len()),
+            format!("control frames {}", claimed.len()),
             format!("{}: {opcodes}", found.len()),
         );
         return;

@@ -59,7 +59,7 @@ fn judge_direction(
         let messages = words::list(found.iter().map(brief));
         judgement.differ(
             from,
-            format!("{} messages", claimed.len()),
+            format!("messages {}", claimed.len()),
             format!("{}: {messages}", found.len()),
         );
     }

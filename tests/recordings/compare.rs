@@ -140,10 +140,10 @@ fn exact(sent: &[&Message], found: &[&schema::Message]) -> Option<String> {
         .position(|(sent, found)| !is_same(sent, found));
     if let Some(at) = differing {
         return Some(format!(
-            "message {}: {:?}, found {:?}",
+            "message {}, {}, found {}",
             at + 1,
-            sent[at],
-            found[at]
+            logged(sent[at]),
+            brief(found[at])
         ));
     }
     (sent.len() != found.len()).then(|| format!("{} messages, found {}", sent.len(), found.len()))
@@ -157,11 +157,36 @@ fn inexact(sent: &[&Message], found: &[&schema::Message]) -> Option<String> {
         .filter(|found| found.complete && found.sha256.is_some())
     {
         if !rest.any(|sent| is_same(sent, found)) {
-            return Some(format!("no such message, or not in this order: {found:?}"));
+            let found = brief(found);
+            return Some(format!("no such message, or not in this order: {found}"));
         }
     }
     (found.len() > sent.len() || found.len() * 4 < sent.len() * 3)
         .then(|| format!("{} messages, found {}", sent.len(), found.len()))
+}
+
+fn logged(message: &Message) -> String {
+    format!(
+        "{} of {} bytes with SHA-256 {}",
+        message.opcode, message.length, message.sha256
+    )
+}
+
+fn brief(message: &schema::Message) -> String {
+    let or_unknown = |value: Option<String>| value.unwrap_or_else(|| "?".to_owned());
+    format!(
+        "m{}, {} of {} bytes with SHA-256 {}, {}, at {}",
+        message.id,
+        or_unknown(message.opcode.map(|opcode| opcode.to_string())),
+        or_unknown(message.length.map(|length| length.to_string())),
+        or_unknown(message.sha256.clone()),
+        if message.complete {
+            "complete"
+        } else {
+            "incomplete"
+        },
+        message.span,
+    )
 }
 
 /// WebSockets where none was, or none can be read.
@@ -173,41 +198,49 @@ pub(super) fn nothing_invented(truth: &Truth, report: &Report) -> Vec<String> {
             .iter()
             .filter(|want| same_ends(want, got))
             .collect();
-        let opened = got
-            .websockets
-            .iter()
-            .filter(|websocket| {
-                matches!(
-                    websocket.handshake.result.0,
-                    HandshakeResult::Accepted | HandshakeResult::NotCaptured
-                )
-            })
-            .count();
-        let is_sealed = truth.tls.is_some() && !got.layers.iter().any(|layer| layer == "http")
-            || logged.iter().any(|want| want.h2_stream.is_some());
-        if is_sealed {
-            let layer = if truth.tls.is_some() { "tls" } else { "http2" };
-            if got.layers != ["tcp", layer] || !got.websockets.is_empty() {
-                wrong.push(format!(
-                    "{}: {layer} hides what is inside, found {:?} and {} WebSockets",
-                    got.client,
-                    got.layers,
-                    got.websockets.len()
-                ));
-            }
-        } else if opened > 0
-            && !logged.is_empty()
-            && logged
+        let fault = match sealed_by(truth, &logged, got) {
+            Some(layer) if got.layers == ["tcp", layer] && got.websockets.is_empty() => None,
+            Some(layer) => Some(format!("{layer} hides what is inside")),
+            None => logged
                 .iter()
                 .all(|want| matches!(want.kind, Kind::Http | Kind::Tcp))
-        {
+                .then_some("no WebSocket was logged".to_owned())
+                .filter(|_| !logged.is_empty() && got.websockets.iter().any(has_frames)),
+        };
+        if let Some(fault) = fault {
             wrong.push(format!(
-                "{}: {:?} was taken for a WebSocket",
-                got.client, logged[0].kind
+                "{}: {fault}, found {:?} and {} WebSockets",
+                got.client,
+                got.layers,
+                got.websockets.len()
             ));
         }
     }
     wrong
+}
+
+/// The layer behind which nothing can be read yet: TLS, HTTP/2.
+fn sealed_by(
+    truth: &Truth,
+    logged: &[&truth::Connection],
+    got: &schema::Connection,
+) -> Option<&'static str> {
+    // a page that opens secure WebSockets can itself come over plain HTTP
+    let is_plain = got.layers.iter().any(|layer| layer == "http");
+    if truth.tls.is_some() && !is_plain {
+        Some("tls")
+    } else if logged.iter().any(|want| want.h2_stream.is_some()) {
+        Some("http2")
+    } else {
+        None
+    }
+}
+
+fn has_frames(websocket: &WebSocket) -> bool {
+    matches!(
+        websocket.handshake.result.0,
+        HandshakeResult::Accepted | HandshakeResult::NotCaptured
+    )
 }
 
 /// HTTP/1 requests that differ from the logged ones; upgrades are compared with their WebSockets.
