@@ -61,14 +61,22 @@ impl Case {
 
     /// What is found in it.
     pub(crate) fn report(&self) -> Report {
-        wireseam::read(&mut self.source(), &self.options(PayloadPolicy::Sha256)).unwrap()
+        self.report_with(Config {
+            payload: PayloadPolicy::Sha256,
+            ..Config::default()
+        })
+    }
+
+    /// What is found in it by an analyzer that works differently.
+    pub(crate) fn report_with(&self, config: Config) -> Report {
+        wireseam::read(&mut self.source(), &self.options(config)).unwrap()
     }
 
     /// Its boundary map.
     pub(crate) fn map(&self) -> String {
         let mut map = Vec::new();
         let mut text = Text::new(&mut map, Palette::plain());
-        let options = self.options(PayloadPolicy::Preview);
+        let options = self.options(Config::default());
         wireseam::inspect(&mut self.source(), &options, &mut text).unwrap();
         String::from_utf8(map).unwrap()
     }
@@ -77,13 +85,10 @@ impl Case {
         FileSource::from_reader(self.file_name(), Cursor::new(self.built.bytes.clone())).unwrap()
     }
 
-    fn options(&self, payload: PayloadPolicy) -> Options {
+    fn options(&self, config: Config) -> Options {
         Options {
             name: self.file_name(),
-            config: Config {
-                payload,
-                ..Config::default()
-            },
+            config,
             ..Options::default()
         }
     }

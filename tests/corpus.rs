@@ -9,12 +9,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use wireseam::claim::judge;
+use wireseam::{
+    analyzer::{Config, PayloadPolicy, RULES},
+    claim::judge,
+};
 
 use crate::case::{Case, files};
 
 /// A part of the fixtures may be moved or merged; that most are gone is a fault of the search.
 const FEWEST_FIXTURES: usize = 100;
+
+/// The rule about a cap that takes more bytes to reach than a script should have: a test of its own lowers the cap.
+const OF_A_CAP: &str = "deflate.limit";
 
 #[test]
 fn every_fixture_is_as_claimed() {
@@ -104,6 +110,47 @@ fn no_snapshot_is_left_of_a_fixture_that_is_gone() {
         stale.is_empty(),
         "these show fixtures that are no longer there; delete or rename them: {stale:#?}"
     );
+}
+
+#[test]
+fn every_rule_has_a_fixture_that_breaks_it() {
+    let cases = Case::all();
+    let claimed: Vec<&str> = cases
+        .iter()
+        .filter_map(|case| case.script.claim()?.findings.as_ref())
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let untested: Vec<&str> = RULES
+        .iter()
+        .map(|rule| rule.id)
+        .filter(|id| !claimed.contains(id) && *id != OF_A_CAP)
+        .collect();
+    assert!(
+        untested.is_empty(),
+        "write a script whose claim has this finding: {untested:?}"
+    );
+}
+
+#[test]
+fn a_message_that_inflates_beyond_the_cap_is_left_there_and_that_is_said() {
+    let cases = Case::all();
+    let case = cases.iter().find(|case| case.name == "takeover").unwrap();
+    let mut config = Config {
+        payload: PayloadPolicy::Sha256,
+        ..Config::default()
+    };
+    config.limits.inflated_message = 5;
+    let report = case.report_with(config);
+    let findings: Vec<&str> = report.connections[0]
+        .findings
+        .iter()
+        .map(|finding| finding.id.as_str())
+        .collect();
+    assert!(findings.contains(&OF_A_CAP), "{findings:?}");
+    for message in &report.connections[0].websockets[0].messages {
+        assert_eq!((message.length, &message.sha256), (None, &None));
+    }
 }
 
 #[test]
