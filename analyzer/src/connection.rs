@@ -15,20 +15,17 @@ use wireseam_wire::{Flags, PacketIndex, Segment};
 
 use crate::analyzer::Config;
 use crate::finding::{self, bytes};
-use crate::http::{
-    Http, Outcome, Surroundings, Upgraded, begins_like_request, begins_like_response,
-};
+use crate::http::{Http, Outcome, Surroundings, Upgraded};
+use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
+use crate::recognise::{Recognised, recognise};
 use crate::tcp::{Chunk, Content, Ends, Flow, Incoming, TcpState};
-use crate::tls::{self, Hello};
+use crate::tls::Hello;
 use crate::websocket::{Context, Reading, Socket};
 use crate::{
     ConnectionId, Direction, Ended, Event, EventKind, Gap, GapCause, Layer, Moment, Offset, Opened,
     SeenFrom, SegmentKind, Span,
 };
-
-/// The client's first bytes in HTTP/2 (RFC 9113 3.4).
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A connection from its first captured packet to its last.
 #[derive(Debug)]
@@ -46,17 +43,6 @@ pub(crate) struct Connection {
     numbers: Numbers,
     /// Whether anything but TCP was reported as a layer.
     recognised: bool,
-}
-
-/// Bytes in order that no layer has used yet.
-#[derive(Debug, Default)]
-struct Intake {
-    bytes: Vec<u8>,
-    start: Offset,
-    /// From where on the bytes of their packets reach.
-    keep_from: Offset,
-    /// From where on the bytes now read were made deliverable together.
-    batch: Offset,
 }
 
 /// What is spoken.
@@ -408,11 +394,10 @@ impl Connection {
                     };
                     let step = http.step(direction, here, rest, &around, work.out);
                     used += step.consumed;
-                    let next = here.plus(step.consumed as u64);
                     if matches!(step.outcome, Outcome::Wait) {
                         return used;
                     }
-                    self.after_step(direction, next, step.outcome, work);
+                    self.after_step(direction, step.outcome, work);
                 }
             }
         }
@@ -420,42 +405,17 @@ impl Connection {
 
     /// Tells the protocol by the first bytes; `false` where there are too few.
     fn probe(&mut self, direction: Direction, input: &[u8], work: &mut Work<'_, '_>) -> bool {
-        let from_client = direction == Direction::ClientToServer;
-        // Empty lines before a request are passed over (RFC 9112 2.2).
-        let line = input
-            .iter()
-            .position(|byte| !matches!(byte, b'\r' | b'\n'))
-            .filter(|_| from_client);
-        let input = line.and_then(|line| input.get(line..)).unwrap_or(input);
-        if from_client && line.is_none() {
-            return false;
-        }
-        let is_http = if from_client {
-            begins_like_request(input)
-        } else {
-            begins_like_response(input)
-        };
-        let preface = HTTP2_PREFACE.len().min(input.len());
-        if !from_client && begins_like_http2_settings(input) {
-            self.recognise(Layer::Http2, Protocol::Unread, work);
-        } else if from_client && input[..preface] == HTTP2_PREFACE[..preface] {
-            if preface < HTTP2_PREFACE.len() {
-                return false;
+        match recognise(direction, input) {
+            Recognised::NotYet => return false,
+            Recognised::Http => {
+                self.recognise(Layer::Http, Protocol::Http(Box::new(Http::new())), work);
             }
-            self.recognise(Layer::Http2, Protocol::Unread, work);
-        } else if is_http && input.len() > 8 {
-            self.recognise(Layer::Http, Protocol::Http(Box::new(Http::new())), work);
-        } else if is_http {
-            return false;
-        } else {
-            match tls::begins_like_record(input) {
-                None => return false,
-                Some(true) => self.recognise(Layer::Tls, Protocol::Tls(Box::default()), work),
-                Some(false) if self.ends.seen_from == SeenFrom::MidStream => {
-                    self.protocol = Protocol::Http(Box::new(Http::lost()))
-                }
-                Some(false) => self.recognise(Layer::Opaque, Protocol::Unread, work),
+            Recognised::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
+            Recognised::Tls => self.recognise(Layer::Tls, Protocol::Tls(Box::default()), work),
+            Recognised::Unknown if self.ends.seen_from == SeenFrom::MidStream => {
+                self.protocol = Protocol::Http(Box::new(Http::lost()));
             }
+            Recognised::Unknown => self.recognise(Layer::Opaque, Protocol::Unread, work),
         }
         true
     }
@@ -466,18 +426,12 @@ impl Connection {
         work.out.push(EventKind::Layer(layer));
     }
 
-    fn after_step(
-        &mut self,
-        direction: Direction,
-        next: Offset,
-        outcome: Outcome,
-        work: &mut Work<'_, '_>,
-    ) {
+    fn after_step(&mut self, direction: Direction, outcome: Outcome, work: &mut Work<'_, '_>) {
         match outcome {
             Outcome::More | Outcome::Wait => self.note_http(work),
             Outcome::WebSocket(upgraded) => {
                 self.note_http(work);
-                self.open_socket(direction, next, *upgraded, work);
+                self.open_socket(direction, *upgraded, work);
             }
             Outcome::Http2 => {
                 self.note_http(work);
@@ -511,7 +465,6 @@ impl Connection {
     fn open_socket(
         &mut self,
         direction: Direction,
-        next: Offset,
         mut upgraded: Upgraded,
         work: &mut Work<'_, '_>,
     ) {
@@ -530,14 +483,12 @@ impl Connection {
             );
         }
         let found = upgraded.found.take();
-        let mut starts = self.flows.each_ref().map(|flow| flow.reassembly.next());
-        starts[direction as usize] = next;
         work.out.push(EventKind::Layer(Layer::WebSocket));
         self.recognised = true;
         let rest = found
             .as_ref()
             .map(|(direction, found)| (*direction, found.rest, found.bits));
-        let socket = Socket::new(upgraded, rest, starts, work.out);
+        let socket = Socket::new(upgraded, rest, work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
         if let Some((direction, found)) = found {
             let intake = &mut self.intakes[direction as usize];
@@ -610,7 +561,7 @@ impl Connection {
                 let mut http = Http::lost();
                 http.gap(direction, span);
                 self.protocol = Protocol::Http(Box::new(http));
-                self.drop_intake(direction, span.end);
+                self.intakes[direction as usize].drop_up_to(span.end);
             }
             Protocol::Http(_) => self.http_gap(direction, span, work),
             Protocol::WebSocket(_) => {
@@ -639,16 +590,9 @@ impl Connection {
                 });
             }
         }
-        self.drop_intake(direction, span.end);
+        self.intakes[direction as usize].drop_up_to(span.end);
         work.out.unblock(direction.reversed());
         self.pump_unblocked(work);
-    }
-
-    /// Waiting bytes in front of a gap cannot be used any more.
-    fn drop_intake(&mut self, direction: Direction, next: Offset) {
-        let intake = &mut self.intakes[direction as usize];
-        intake.bytes.clear();
-        intake.start = next;
     }
 
     /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.
@@ -669,12 +613,7 @@ impl Connection {
     }
 
     fn release(&mut self, direction: Direction, next: Offset) {
-        let intake = &self.intakes[direction as usize];
-        let waiting = if intake.bytes.is_empty() {
-            next
-        } else {
-            intake.keep_from
-        };
+        let waiting = self.intakes[direction as usize].needed_from(next);
         let open = match &self.protocol {
             Protocol::WebSocket(socket) => socket.keep_from(direction, next),
             Protocol::Http(http) => http.keep_from(direction, next),
@@ -714,12 +653,4 @@ impl Connection {
             work.out.push(EventKind::Layer(Layer::Opaque));
         }
     }
-}
-
-/// Whether a server begins with a SETTINGS frame on stream 0 (RFC 9113 3.4, 6.5), as it may before the client's preface.
-fn begins_like_http2_settings(input: &[u8]) -> bool {
-    let header = input.split_first_chunk::<9>();
-    header.is_some_and(|([_, high, low, kind, _, stream @ ..], _)| {
-        *kind == 4 && *stream == [0; 4] && u16::from_be_bytes([*high, *low]) % 6 == 0
-    })
 }

@@ -335,7 +335,7 @@ fn every_single_cut_gives_the_same_messages() {
     let key = Some([0x11, 0x22, 0x33, 0x44]);
     let client = [
         frame_bytes(0x81, key, "€uro".as_bytes()),
-        frame_bytes(0x01, key, "Crab 🦀"[..5].as_bytes()),
+        frame_bytes(0x01, key, &"Crab 🦀".as_bytes()[..5]),
         frame_bytes(0x89, key, b"p"),
         frame_bytes(0x80, key, &"🦀".as_bytes()[..4]),
         frame_bytes(0x82, key, &[7; 130]),

@@ -15,12 +15,14 @@ use wireseam_wire::PacketIndex;
 
 use super::body::Body;
 use super::head::{FirstLine, Head, begins_like_request, begins_like_response, end_of_head};
+use super::request::{Answer, Request, exchange};
+use super::step::{Outcome, Step, Surroundings, Upgraded};
 use super::upgrade::{self, Asked};
 use crate::finding;
 use crate::outbox::Outbox;
 use crate::span_map::SpanMap;
 use crate::websocket::{Found, Search};
-use crate::{Direction, EventKind, Exchange, Handshake, Limits, Offset, Span};
+use crate::{Direction, EventKind, Handshake, Offset, Span};
 
 /// The HTTP/1 of one connection.
 #[derive(Debug)]
@@ -45,76 +47,6 @@ enum Side {
     Lost(Box<Search>),
     /// All bytes are there, and they are not HTTP.
     Foreign,
-}
-
-#[derive(Debug)]
-struct Request {
-    method: String,
-    target: String,
-    version: String,
-    asked: Option<Asked>,
-    /// Whether it asks for anything to be spoken but HTTP/1.
-    turns: bool,
-    packets: Vec<PacketIndex>,
-    head: Span,
-}
-
-/// A final response's head.
-#[derive(Debug)]
-struct Answer {
-    version: String,
-    status: u16,
-    packets: Vec<PacketIndex>,
-    head: Span,
-}
-
-/// What became of some bytes.
-#[derive(Debug)]
-pub(crate) struct Step {
-    /// How many were used.
-    pub(crate) consumed: usize,
-    pub(crate) outcome: Outcome,
-}
-
-/// What to do next.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// Go on with what follows.
-    More,
-    /// Wait for more bytes, or for the other direction.
-    Wait,
-    /// From here on both directions speak WebSocket.
-    WebSocket(Box<Upgraded>),
-    /// From here on both directions speak HTTP/2 (the upgrade token h2c).
-    Http2,
-    /// From here on both directions speak something unknown.
-    Opaque,
-    /// From here on both directions are a tunnel, in which anything may begin (RFC 9110 9.3.6).
-    Tunnel,
-}
-
-/// A WebSocket that begins.
-#[derive(Debug)]
-pub(crate) struct Upgraded {
-    pub(crate) handshake: Handshake,
-    /// Where each direction's search for frames stands, where the place of its first frame is not known.
-    pub(crate) searches: [Option<Box<Search>>; 2],
-    /// The direction in which frames were found without their handshake, and those.
-    pub(crate) found: Option<(Direction, Found)>,
-    /// How many responses to earlier requests the server still owes.
-    pub(crate) owed_responses: usize,
-    /// The packets in which the request's and the response's heads end.
-    pub(crate) head_ends: [Option<PacketIndex>; 2],
-}
-
-/// What a step reads besides its input.
-pub(crate) struct Surroundings<'a> {
-    pub(crate) map: &'a SpanMap,
-    pub(crate) limits: &'a Limits,
-    /// Whether the capture has this direction from its first byte on, without a gap so far.
-    pub(crate) is_whole: bool,
-    /// Whether the request that a response answers may still come: the client's stream was captured from its start.
-    pub(crate) request_may_follow: bool,
 }
 
 impl Http {
@@ -648,33 +580,4 @@ fn begins_like_whole_head(direction: Direction, input: &[u8]) -> bool {
         .filter(|line| line.len() < input.len());
     begins_like_head(direction, input)
         && line.is_some_and(|line| Head::parse(&[line, b"\n\n"].concat()).is_some())
-}
-
-fn exchange(request: Option<Request>, answer: Option<Answer>) -> Exchange {
-    let version = request.as_ref().map(|request| request.version.clone());
-    let version = version
-        .or(answer.as_ref().map(|answer| answer.version.clone()))
-        .unwrap_or_default();
-    let upgrade = request
-        .as_ref()
-        .is_some_and(|request| request.asked.is_some());
-    let request_head = request.as_ref().map(|request| request.head);
-    let (method, target, request_packets) = match request {
-        Some(request) => (Some(request.method), Some(request.target), request.packets),
-        None => (None, None, Vec::new()),
-    };
-    let status = answer.as_ref().map(|answer| answer.status);
-    let response_head = answer.as_ref().map(|answer| answer.head);
-    let response_packets = answer.map(|answer| answer.packets).unwrap_or_default();
-    Exchange {
-        method,
-        target,
-        status,
-        version,
-        upgrade,
-        request_head,
-        response_head,
-        request_packets,
-        response_packets,
-    }
 }

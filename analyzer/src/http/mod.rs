@@ -3,9 +3,12 @@
 mod body;
 mod exchange;
 mod head;
+mod request;
+mod step;
 mod upgrade;
 
 pub(crate) use body::Body;
-pub(crate) use exchange::{Http, Outcome, Surroundings, Upgraded};
+pub(crate) use exchange::Http;
 pub(crate) use head::Head;
 pub(crate) use head::{begins_like_request, begins_like_response, end_of_head};
+pub(crate) use step::{Outcome, Surroundings, Upgraded};

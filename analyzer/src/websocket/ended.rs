@@ -67,7 +67,7 @@ impl EndedFrame {
 
 /// A message as the report has it; `None` where none of its bytes were captured.
 pub(super) fn message_event(
-    message: Box<OpenMessage>,
+    message: &OpenMessage,
     outcome: Outcome,
     websocket: WebSocketId,
     direction: Direction,
@@ -156,7 +156,7 @@ pub(super) fn emit(
             told.then_some(Told::Control(frame))
         }
         Ended::Message(message, outcome) => {
-            let event = message_event(message, outcome, websocket, direction, layout)?;
+            let event = message_event(&message, outcome, websocket, direction, layout)?;
             let told = Told::Message {
                 id: event.id,
                 end: event.span.end,

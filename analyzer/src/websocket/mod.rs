@@ -1,5 +1,7 @@
 //! WebSocket (RFC 6455) with permessage-deflate (RFC 7692): frames, messages, control frames, closing.
 
+mod assembly;
+mod carry;
 mod close;
 mod conformance;
 mod deflate;
@@ -10,6 +12,7 @@ mod half;
 mod http_inside;
 mod mask;
 mod message;
+mod open_frame;
 mod search;
 mod socket;
 mod utf8;

@@ -48,7 +48,6 @@ impl Socket {
     pub(crate) fn new(
         upgraded: Upgraded,
         rest: Option<(Direction, Span, u32)>,
-        starts: [Offset; 2],
         out: &mut Outbox<'_>,
     ) -> Self {
         let Upgraded {
@@ -77,7 +76,6 @@ impl Socket {
                 direction,
                 compression(&agreed, captured, direction),
                 head_ends[at],
-                starts[at],
             );
             match (search, rest) {
                 (Some(search), _) => half.searching(search),
@@ -90,11 +88,7 @@ impl Socket {
         let client = half(Direction::ClientToServer, client_search);
         let server = half(Direction::ServerToClient, server_search).owing(owed_responses);
         Self {
-            numbers: Numbers {
-                websocket,
-                frames: 0,
-                messages: 0,
-            },
+            numbers: Numbers::new(websocket),
             halves: [client, server],
             pings: Default::default(),
             closes: [None, None],
@@ -118,7 +112,7 @@ impl Socket {
 
     /// The capture lacks bytes of one direction.
     pub(crate) fn gap(&mut self, direction: Direction, span: Span, context: &mut Context<'_, '_>) {
-        self.halves[direction as usize].gap(span, &mut self.numbers, context);
+        self.halves[direction as usize].gap(span, context);
     }
 
     /// Reports what ended in one direction, now that all bytes of its packets have been read.

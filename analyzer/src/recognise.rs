@@ -1,0 +1,128 @@
+//! What a connection speaks, told by its first bytes.
+
+use crate::http::{begins_like_request, begins_like_response};
+use crate::{Direction, tls};
+
+/// The client's first bytes in HTTP/2 (RFC 9113 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How many bytes of an HTTP/1 first line are looked at: more than a word of another protocol's that begins like it.
+const TELLING: usize = 9;
+
+/// What some first bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recognised {
+    /// Too few of them to tell.
+    NotYet,
+    /// HTTP/1.
+    Http,
+    /// HTTP/2.
+    Http2,
+    /// TLS.
+    Tls,
+    /// Nothing known here.
+    Unknown,
+}
+
+/// Tells what begins with these bytes of one direction.
+pub(crate) fn recognise(direction: Direction, input: &[u8]) -> Recognised {
+    match direction {
+        Direction::ClientToServer => from_client(input),
+        Direction::ServerToClient => from_server(input),
+    }
+}
+
+/// Empty lines before a request are passed over (RFC 9112 2.2).
+fn from_client(input: &[u8]) -> Recognised {
+    let line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+    let Some(input) = line.and_then(|line| input.get(line..)) else {
+        return Recognised::NotYet;
+    };
+    let shared = HTTP2_PREFACE.len().min(input.len());
+    if input[..shared] == HTTP2_PREFACE[..shared] {
+        let whole = shared == HTTP2_PREFACE.len();
+        return if whole {
+            Recognised::Http2
+        } else {
+            Recognised::NotYet
+        };
+    }
+    http1_or_tls(begins_like_request(input), input)
+}
+
+fn from_server(input: &[u8]) -> Recognised {
+    if begins_like_http2_settings(input) {
+        return Recognised::Http2;
+    }
+    http1_or_tls(begins_like_response(input), input)
+}
+
+fn http1_or_tls(is_http: bool, input: &[u8]) -> Recognised {
+    match tls::begins_like_record(input) {
+        _ if is_http && input.len() >= TELLING => Recognised::Http,
+        _ if is_http => Recognised::NotYet,
+        None => Recognised::NotYet,
+        Some(true) => Recognised::Tls,
+        Some(false) => Recognised::Unknown,
+    }
+}
+
+/// Whether a server begins with a SETTINGS frame on stream 0 (RFC 9113 3.4, 6.5), as it may before the client's preface.
+fn begins_like_http2_settings(input: &[u8]) -> bool {
+    let header = input.split_first_chunk::<9>();
+    header.is_some_and(|([_, high, low, kind, _, stream @ ..], _)| {
+        *kind == 4 && *stream == [0; 4] && u16::from_be_bytes([*high, *low]) % 6 == 0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each prefix of these bytes is, each kind once.
+    fn told(direction: Direction, input: &[u8]) -> Vec<Recognised> {
+        let mut told: Vec<_> = (1..=input.len())
+            .map(|length| recognise(direction, &input[..length]))
+            .collect();
+        told.dedup();
+        told
+    }
+
+    #[test]
+    fn a_torn_beginning_waits_and_then_tells() {
+        use Recognised::{Http, Http2, NotYet, Tls};
+        assert_eq!(
+            told(Direction::ClientToServer, b"\r\nGET / HTTP/1.1\r\n"),
+            [NotYet, Http]
+        );
+        assert_eq!(
+            told(Direction::ServerToClient, b"HTTP/1.1 200 OK"),
+            [NotYet, Http]
+        );
+        assert_eq!(
+            told(Direction::ClientToServer, HTTP2_PREFACE),
+            [NotYet, Http2]
+        );
+        assert_eq!(
+            told(Direction::ClientToServer, &[22, 3, 1, 2, 0, 1]),
+            [NotYet, Tls]
+        );
+    }
+
+    #[test]
+    fn frames_at_the_start_of_a_connection_are_nothing_known() {
+        assert_eq!(
+            recognise(Direction::ClientToServer, b"\x81\x85\x01\x02\x03\x04Igohn"),
+            Recognised::Unknown
+        );
+    }
+
+    #[test]
+    fn a_server_may_begin_http2_before_the_preface() {
+        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100];
+        assert_eq!(
+            recognise(Direction::ServerToClient, &settings),
+            Recognised::Http2
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! Which frames make which message (RFC 6455 5.4), also where the capture lacks some of them.
+//!
+//! ```text
+//!   none --text, binary--> open --last frame--> none
+//!   none --continuation--> orphan; after lost bytes: a message whose beginning is missing
+//!   open --text, binary--> interrupted; after lost bytes: the open one's end is missing
+//! ```
+
+use super::conformance::{Compression, LONGEST_CONTROL};
+use super::deflate::Inflater;
+use super::ended::{self, Ended};
+use super::frame::FrameHeader;
+use super::half::{Context, Numbers};
+use super::message::OpenMessage;
+use crate::alignment::FrameParts;
+use crate::finding;
+use crate::outbox::Place;
+use crate::{MessageId, MessageKind, Offset, Opcode, Span};
+
+/// One direction's messages while they come.
+#[derive(Debug)]
+pub(super) struct Assembly {
+    compression: Compression,
+    inflater: Option<Box<Inflater>>,
+    open: Option<Box<OpenMessage>>,
+    /// Whether a message may have begun in bytes that are not there.
+    after_loss: bool,
+    /// Bytes in front of the frames that were found again, not yet known to end an open message.
+    rest: Option<Span>,
+}
+
+impl Assembly {
+    pub(super) fn new(compression: Compression) -> Self {
+        let after_loss = compression == Compression::Assumed;
+        Self {
+            compression,
+            inflater: None,
+            open: None,
+            after_loss,
+            rest: None,
+        }
+    }
+
+    pub(super) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// From where on the map is needed for the open message.
+    pub(super) fn keep_from(&self) -> Option<Offset> {
+        self.open.as_ref().map(|message| message.keep_from)
+    }
+
+    /// The open message's number.
+    pub(super) fn open_id(&self) -> Option<MessageId> {
+        self.open.as_ref().map(|message| message.id)
+    }
+
+    /// Whether segment edges inside code points can be told in the open message: it is uncompressed text.
+    pub(super) fn is_plain_text(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|message| message.kind == MessageKind::Text && !message.compressed)
+    }
+
+    /// The message that a frame belongs to, opened where it is its first; what that ends goes to `ended`.
+    pub(super) fn begin_frame(
+        &mut self,
+        header: &FrameHeader,
+        keep_from: Offset,
+        place: Place,
+        numbers: &mut Numbers,
+        context: &mut Context<'_, '_>,
+        ended: &mut Vec<Ended>,
+    ) -> Option<MessageId> {
+        match header.opcode {
+            Opcode::Text => {
+                self.end_before(place, numbers, context, ended);
+                self.begin(MessageKind::Text, header, keep_from, numbers, context);
+            }
+            Opcode::Binary => {
+                self.end_before(place, numbers, context, ended);
+                self.begin(MessageKind::Binary, header, keep_from, numbers, context);
+            }
+            Opcode::Continuation => self.go_on(keep_from, place, numbers, context),
+            _ => return None,
+        }
+        let message = self.open.as_mut()?;
+        message.wire_length = message.wire_length.saturating_add(header.length);
+        Some(message.id)
+    }
+
+    /// Takes the next piece of a data frame's payload as it stands on the wire; `phase` is its offset in that payload.
+    pub(super) fn feed(&mut self, piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64) {
+        if let Some(message) = &mut self.open {
+            message.feed(piece, masking_key, phase, self.inflater.as_deref_mut());
+        }
+    }
+
+    /// Notes a frame of the open message that has ended.
+    pub(super) fn end_frame(&mut self, parts: &FrameParts) {
+        if let Some(message) = &mut self.open {
+            message.frames.push(parts.clone());
+        }
+    }
+
+    /// The open message's last frame has ended.
+    pub(super) fn end_message(
+        &mut self,
+        place: Place,
+        context: &mut Context<'_, '_>,
+        ended: &mut Vec<Ended>,
+    ) {
+        let Some(mut message) = self.open.take() else {
+            return;
+        };
+        let outcome = message.finish(self.inflater.as_deref_mut());
+        let ends = message.frames.first().zip(message.frames.last());
+        let span = ends.map(|(first, last)| Span::new(first.start, last.end));
+        ended::report_faults(&message, &outcome, Place { span, ..place }, context.out);
+        ended.push(Ended::Message(message, outcome));
+    }
+
+    /// The open message's end is missing.
+    pub(super) fn cut_message(
+        &mut self,
+        place: Place,
+        context: &mut Context<'_, '_>,
+        ended: &mut Vec<Ended>,
+    ) {
+        self.lose_bytes();
+        self.end_message(place, context, ended);
+    }
+
+    /// Bytes of the open message are missing.
+    pub(super) fn lose_bytes(&mut self) {
+        if let Some(message) = &mut self.open {
+            message.lose(self.inflater.as_deref_mut());
+        }
+    }
+
+    /// Frames are missing: whole messages may be.
+    pub(super) fn lose_frames(&mut self) {
+        self.lose_bytes();
+        if let Some(inflater) = &mut self.inflater {
+            inflater.forget();
+        }
+        self.after_loss = true;
+    }
+
+    /// Frames were found behind these bytes.
+    pub(super) fn found_behind(&mut self, rest: Span) {
+        self.rest = Some(rest);
+    }
+
+    /// A new message begins: what was open, or may have been, ends here.
+    fn end_before(
+        &mut self,
+        place: Place,
+        numbers: &mut Numbers,
+        context: &mut Context<'_, '_>,
+        ended: &mut Vec<Ended>,
+    ) {
+        if let Some(message) = self.open_id().filter(|_| !self.after_loss) {
+            let text = "a new message begins before the last frame of the one before".to_owned();
+            let message = Some(message);
+            let place = Place { message, ..place };
+            context
+                .out
+                .finding_at(&finding::WS_MESSAGE_INTERRUPTED, place, text);
+        }
+        self.end_loss(numbers, context);
+        self.cut_message(place, context, ended);
+    }
+
+    /// What stands before the first message after a loss, and is too long for a control frame, is the rest of a message.
+    fn end_loss(&mut self, numbers: &mut Numbers, context: &Context<'_, '_>) {
+        self.after_loss = false;
+        let rest = self
+            .rest
+            .take()
+            .filter(|rest| rest.length() > LONGEST_CONTROL);
+        if let Some(rest) = rest.filter(|_| self.open.is_none()) {
+            let id = numbers.next_message();
+            let mut message = OpenMessage::headless(id, rest.start, context.reading);
+            message.frames.push(FrameParts::rest(rest));
+            message.wire_length = rest.length();
+            self.open = Some(Box::new(message));
+        }
+    }
+
+    fn begin(
+        &mut self,
+        kind: MessageKind,
+        header: &FrameHeader,
+        keep_from: Offset,
+        numbers: &mut Numbers,
+        context: &Context<'_, '_>,
+    ) {
+        let compressed = header.rsv[0];
+        if compressed && self.compression.is_deflate() {
+            let limit = context.reading.limits.inflated_message;
+            self.inflater
+                .get_or_insert_with(|| Box::new(inflater(self.compression, limit)));
+        }
+        let id = numbers.next_message();
+        let message = OpenMessage::new(id, kind, compressed, keep_from, context.reading);
+        self.open = Some(Box::new(message));
+    }
+
+    fn go_on(
+        &mut self,
+        keep_from: Offset,
+        place: Place,
+        numbers: &mut Numbers,
+        context: &mut Context<'_, '_>,
+    ) {
+        if self.open.is_none() && self.after_loss {
+            let id = numbers.next_message();
+            let message = OpenMessage::headless(id, keep_from, context.reading);
+            self.open = Some(Box::new(message));
+        } else if self.open.is_none() {
+            let text = "a continuation frame, and no message to continue".to_owned();
+            context
+                .out
+                .finding_at(&finding::WS_CONTINUATION_ORPHAN, place, text);
+        }
+        self.after_loss = false;
+        self.rest = None;
+    }
+}
+
+/// Where the handshake was not captured, messages before the first one may be missing too.
+fn inflater(compression: Compression, limit: u64) -> Inflater {
+    let mut inflater = Inflater::new(compression.has_takeover(), limit);
+    if compression == Compression::Assumed {
+        inflater.forget();
+    }
+    inflater
+}
