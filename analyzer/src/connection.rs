@@ -17,7 +17,7 @@ use crate::analyzer::Config;
 use crate::finding::{self, bytes};
 use crate::http::{Http, Outcome, Surroundings, Upgraded};
 use crate::intake::Intake;
-use crate::outbox::{Numbers, Outbox};
+use crate::outbox::{Numbers, Outbox, Place};
 use crate::recognise::{Recognised, recognise};
 use crate::tcp::{Chunk, Content, Ends, Flow, Incoming, TcpState};
 use crate::tls::Hello;
@@ -296,12 +296,10 @@ impl Connection {
                 "{} from the client behind an upgrade request that was then refused",
                 bytes(span.length())
             );
-            work.out.finding(
-                &finding::HTTP_UPGRADE_REFUSED_PIPELINED,
-                Some(Direction::ClientToServer),
-                Some(span),
-                text,
-            );
+            let map = &self.flows[Direction::ClientToServer as usize].map;
+            let place = Place::of(Direction::ClientToServer, span, map);
+            let rule = &finding::HTTP_UPGRADE_REFUSED_PIPELINED;
+            work.out.finding_at(rule, place, text);
         }
     }
 
@@ -475,12 +473,10 @@ impl Connection {
         {
             let span = Span::of_length(early.start, early.bytes.len() as u64);
             let text = format!("{} from the client before the 101", bytes(span.length()));
-            work.out.websocket_finding(
-                &finding::HTTP_UPGRADE_EARLY,
-                Direction::ClientToServer,
-                Some(span),
-                text,
-            );
+            let map = &self.flows[Direction::ClientToServer as usize].map;
+            let place = Place::of(Direction::ClientToServer, span, map);
+            work.out
+                .websocket_finding(&finding::HTTP_UPGRADE_EARLY, place, text);
         }
         let found = upgraded.found.take();
         work.out.push(EventKind::Layer(Layer::WebSocket));

@@ -15,7 +15,7 @@ pub struct Limits {
     pub held_bytes: u64,
     /// How many segments of one direction are held behind a hole.
     pub held_segments: usize,
-    /// How long, in nanoseconds of capture time, a hole is kept open after the receiver acknowledged it; taps may deliver an acknowledgement before the data.
+    /// How long, in nanoseconds of capture time, a hole is kept open after the receiver acknowledged it: as long as a capture may put packets out of order.
     pub hole_patience: i64,
     /// How many segments are held behind a hole that the receiver acknowledged.
     pub hole_patience_segments: usize,
@@ -46,8 +46,8 @@ impl Default for Limits {
             early_bytes: 1 << 20,
             held_bytes: 16 << 20,
             held_segments: 16_384,
-            hole_patience: 1_000_000_000,
-            hole_patience_segments: 256,
+            hole_patience: 50_000_000,
+            hole_patience_segments: 32,
             search_window: 256 << 10,
             search_bytes: 64 << 20,
             inflated_message: 1 << 30,

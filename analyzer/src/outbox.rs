@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
+use wireseam_wire::PacketIndex;
+
 use crate::finding::Rule;
+use crate::span_map::SpanMap;
 use crate::{
     ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, Limits, MessageId,
     Moment, Span, WebSocketId,
@@ -30,11 +33,26 @@ pub(crate) struct Outbox<'a> {
 /// What a finding is about, besides its rule and its words.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Place {
+    /// The packet that carried the bytes in question; without it, the packet that is being read.
+    pub(crate) packet: Option<PacketIndex>,
     pub(crate) direction: Option<Direction>,
     pub(crate) span: Option<Span>,
     pub(crate) websocket: Option<WebSocketId>,
     pub(crate) frame: Option<FrameId>,
     pub(crate) message: Option<MessageId>,
+}
+
+impl Place {
+    /// These bytes of one direction, and the packet that carried the first of them.
+    pub(crate) fn of(direction: Direction, span: Span, map: &SpanMap) -> Self {
+        let carrier = map.piece_at(span.start).and_then(|piece| piece.carrier);
+        Self {
+            packet: carrier.map(|carrier| carrier.moment.packet),
+            direction: Some(direction),
+            span: Some(span),
+            ..Self::default()
+        }
+    }
 }
 
 impl<'a> Outbox<'a> {
@@ -101,24 +119,9 @@ impl<'a> Outbox<'a> {
     }
 
     /// Reports a fault of the opening handshake whose WebSocket gets the next number.
-    pub(crate) fn websocket_finding(
-        &mut self,
-        rule: &'static Rule,
-        direction: Direction,
-        span: Option<Span>,
-        text: String,
-    ) {
+    pub(crate) fn websocket_finding(&mut self, rule: &'static Rule, place: Place, text: String) {
         let websocket = Some(WebSocketId(self.numbers.websockets + 1));
-        self.finding_at(
-            rule,
-            Place {
-                direction: Some(direction),
-                span,
-                websocket,
-                ..Place::default()
-            },
-            text,
-        );
+        self.finding_at(rule, Place { websocket, ..place }, text);
     }
 
     /// Reports a fault where it lies. Beyond [`Limits::findings_per_rule`] of one rule and direction they are only counted.
@@ -144,6 +147,7 @@ impl<'a> Outbox<'a> {
             ""
         };
         let Place {
+            packet,
             direction,
             span,
             websocket,
@@ -154,7 +158,7 @@ impl<'a> Outbox<'a> {
         self.push(EventKind::Finding(Finding {
             rule,
             direction,
-            packet: self.moment.packet,
+            packet: packet.unwrap_or(self.moment.packet),
             span,
             websocket,
             frame,

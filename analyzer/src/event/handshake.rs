@@ -75,6 +75,8 @@ pub struct Handshake {
     pub result: HandshakeResult,
     /// The response's status.
     pub status: Option<u16>,
+    /// The request's method.
+    pub method: Option<String>,
     /// The request target.
     pub target: Option<String>,
     /// The Host field.

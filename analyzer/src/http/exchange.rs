@@ -408,20 +408,19 @@ impl Http {
         let at = self.pending.iter().position(|request| request.turns);
         let owed_responses = at.unwrap_or(0);
         let request = at.and_then(|at| self.pending.remove(at));
+        for owed in self.pending.drain(..owed_responses.min(self.pending.len())) {
+            out.push(EventKind::Exchange(exchange(Some(owed), None)));
+        }
         let is_websocket = request.as_ref().map_or_else(
             || head.has_token("upgrade", "websocket"),
             |request| request.asked.is_some(),
         );
         let is_http2 = head.has_token("upgrade", "h2c");
         if owed_responses > 0 {
-            out.finding(
-                &finding::HTTP_RESPONSE_ORDER,
-                Some(Direction::ServerToClient),
-                Some(answer.head),
-                format!(
-                    "the 101 stands before the answer to an earlier request ({owed_responses} owed)"
-                ),
+            let text = format!(
+                "the 101 stands before the answer to an earlier request ({owed_responses} owed)"
             );
+            out.finding_at(&finding::HTTP_RESPONSE_ORDER, answer.place(), text);
         }
         let outcome = if is_websocket {
             Outcome::WebSocket(Box::new(self.upgraded(
@@ -458,9 +457,12 @@ impl Http {
             request.map(|request| request.head.end.0),
             Some(answer.head.end.0),
         ];
-        let heads = [request.map(|request| request.head), Some(answer.head)];
         for (rule, direction, text) in upgrade::faults(asked, head, &handshake) {
-            out.websocket_finding(rule, direction, heads[direction as usize], text);
+            let place = match direction {
+                Direction::ClientToServer => request.map(Request::place),
+                Direction::ServerToClient => Some(answer.place()),
+            };
+            out.websocket_finding(rule, place.unwrap_or_default(), text);
         }
         let client = mem::replace(
             &mut self.sides[Direction::ClientToServer as usize],

@@ -3,7 +3,8 @@
 use wireseam_wire::PacketIndex;
 
 use super::upgrade::Asked;
-use crate::{Exchange, Span};
+use crate::outbox::Place;
+use crate::{Direction, Exchange, Span};
 
 /// A request without its final response.
 #[derive(Debug)]
@@ -25,6 +26,30 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) packets: Vec<PacketIndex>,
     pub(super) head: Span,
+}
+
+impl Request {
+    /// Where its head lies.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            packet: self.packets.last().copied(),
+            direction: Some(Direction::ClientToServer),
+            span: Some(self.head),
+            ..Place::default()
+        }
+    }
+}
+
+impl Answer {
+    /// Where its head lies.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            packet: self.packets.last().copied(),
+            direction: Some(Direction::ServerToClient),
+            span: Some(self.head),
+            ..Place::default()
+        }
+    }
 }
 
 /// A request with what answered it, as the report has it.

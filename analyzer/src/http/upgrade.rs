@@ -32,7 +32,7 @@ pub(crate) struct Asked {
     version: Option<String>,
     subprotocols: Vec<String>,
     extensions: Vec<String>,
-    is_get: bool,
+    method: String,
     has_connection: bool,
 }
 
@@ -50,7 +50,7 @@ impl Asked {
             version: head.value("sec-websocket-version").map(str::to_owned),
             subprotocols: head.list("sec-websocket-protocol"),
             extensions: head.list("sec-websocket-extensions"),
-            is_get: method == "GET",
+            method: method.clone(),
             has_connection: head.has_token("connection", "upgrade"),
         })
     }
@@ -58,11 +58,11 @@ impl Asked {
     /// What is wrong with a request that was granted (RFC 6455 4.1).
     fn faults(&self, faults: &mut Vec<Fault>) {
         let from = Direction::ClientToServer;
-        if !self.is_get {
+        if self.method != "GET" {
             faults.push((
                 &finding::HTTP_UPGRADE_METHOD,
                 from,
-                "the request's method is not GET".to_owned(),
+                format!("the request's method is {}, not GET", self.method),
             ));
         }
         if !self.has_connection {
@@ -98,6 +98,7 @@ pub(super) fn unanswered(asked: Option<&Asked>) -> Handshake {
         websocket: WebSocketId(0),
         result: HandshakeResult::Unanswered,
         status: None,
+        method: asked.map(|asked| asked.method.clone()),
         target: asked.map(|asked| asked.target.clone()),
         host: asked.and_then(|asked| asked.host.clone()),
         origin: asked.and_then(|asked| asked.origin.clone()),

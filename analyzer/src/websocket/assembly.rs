@@ -116,7 +116,14 @@ impl Assembly {
         let outcome = message.finish(self.inflater.as_deref_mut());
         let ends = message.frames.first().zip(message.frames.last());
         let span = ends.map(|(first, last)| Span::new(first.start, last.end));
-        ended::report_faults(&message, &outcome, Place { span, ..place }, context.out);
+        let packet = ends.and_then(|(_, last)| context.map.completed(last.end));
+        let packet = packet.map(|moment| moment.packet);
+        let place = Place {
+            span,
+            packet,
+            ..place
+        };
+        ended::report_faults(&message, &outcome, place, context.out);
         ended.push(Ended::Message(message, outcome));
     }
 

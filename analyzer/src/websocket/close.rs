@@ -71,8 +71,8 @@ pub(super) struct Ending<'a> {
     pub(super) tcp_packet: Option<PacketIndex>,
     /// Whole messages, the client's and the server's.
     pub(super) messages: [u64; 2],
-    /// Whether a message was cut off.
-    pub(super) unfinished: bool,
+    /// Messages that are not whole.
+    pub(super) incomplete: u64,
 }
 
 impl Ending<'_> {
@@ -173,16 +173,25 @@ impl Ending<'_> {
 
     fn after(&self) -> String {
         let [client, server] = self.messages;
-        let cut = if self.unfinished {
-            ", the last one cut off"
-        } else {
-            ""
-        };
         let plural = |count: u64| if count == 1 { "message" } else { "messages" };
+        let incomplete = match self.incomplete {
+            0 => String::new(),
+            count => format!(", {count} more incomplete"),
+        };
         format!(
-            ", after {client} {} from the client and {server} from the server{cut}",
+            ", after {client} {} from the client and {server} from the server{incomplete}",
             plural(client)
         )
+    }
+
+    /// What is missing of the closing handshake.
+    pub(super) fn missing(&self) -> String {
+        let who = match (self.client, self.server) {
+            (None, None) => "neither side sent",
+            (None, _) => "the client did not send",
+            _ => "the server did not send",
+        };
+        format!("{who} a Close frame")
     }
 }
 

@@ -255,6 +255,15 @@ impl Half {
         }
     }
 
+    /// These bytes of this direction.
+    fn place_of(&self, span: Span, map: &SpanMap) -> Place {
+        let websocket = Some(self.websocket);
+        Place {
+            websocket,
+            ..Place::of(self.direction, span, map)
+        }
+    }
+
     fn read_header(
         &mut self,
         at: Offset,
@@ -291,10 +300,10 @@ impl Half {
         context: &mut Context<'_, '_>,
     ) {
         let parts = carry.parts(&header);
+        let header_span = Span::new(parts.start, parts.payload);
         let place = Place {
-            span: Some(Span::new(parts.start, parts.payload)),
             frame: Some(parts.id),
-            ..self.place()
+            ..self.place_of(header_span, context.map)
         };
         let compression = self.assembly.compression();
         for (rule, text) in conformance::faults(&header, self.direction, compression) {
@@ -376,9 +385,8 @@ impl Half {
 
     fn judge_close(&self, frame: &OpenFrame, context: &mut Context<'_, '_>) {
         let place = Place {
-            span: Some(frame.parts.span()),
             frame: Some(frame.parts.id),
-            ..self.place()
+            ..self.place_of(frame.parts.span(), context.map)
         };
         if frame.is_complete() {
             for (rule, text) in super::close::faults(frame.control()) {
@@ -409,9 +417,8 @@ impl Half {
             _ => return false,
         };
         let place = Place {
-            span: Some(span),
             frame: Some(id),
-            ..self.place()
+            ..self.place_of(span, context.map)
         };
         let text = "the stream ends inside a frame".to_owned();
         context
@@ -530,10 +537,8 @@ impl Half {
         };
         let (length, line) = (bytes(http.length()), http.first_line());
         let text = format!("{length} of HTTP ({line}) where a frame should be{owed}");
-        let place = Place {
-            span: Some(Span::of_length(http.start(), http.length())),
-            ..self.place()
-        };
+        let span = Span::of_length(http.start(), http.length());
+        let place = self.place_of(span, context.map);
         context.out.finding_at(&finding::WS_HTTP, place, text);
         self.owed_responses = self.owed_responses.saturating_sub(1);
         self.state = State::Header(Carry::EMPTY);

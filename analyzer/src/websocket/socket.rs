@@ -27,7 +27,7 @@ pub(crate) struct Socket {
     crossed: bool,
     unacknowledged: [VecDeque<(Offset, MessageId)>; 2],
     whole_messages: [u64; 2],
-    unfinished: bool,
+    incomplete: u64,
 }
 
 #[derive(Debug)]
@@ -60,12 +60,12 @@ impl Socket {
         let captured = handshake.result == HandshakeResult::Accepted;
         let agreed = Agreed::of(&handshake.extensions);
         for fault in &agreed.faults {
-            out.websocket_finding(
-                &finding::DEFLATE_PARAMETER,
-                Direction::ServerToClient,
-                None,
-                fault.clone(),
-            );
+            let place = Place {
+                packet: handshake.response_packets.last().copied(),
+                direction: Some(Direction::ServerToClient),
+                ..Place::default()
+            };
+            out.websocket_finding(&finding::DEFLATE_PARAMETER, place, fault.clone());
         }
         let websocket = out.websocket(handshake);
         let [client_search, server_search] = searches;
@@ -95,7 +95,7 @@ impl Socket {
             crossed: false,
             unacknowledged: Default::default(),
             whole_messages: [0, 0],
-            unfinished: false,
+            incomplete: 0,
         }
     }
 
@@ -128,7 +128,7 @@ impl Socket {
                 Told::Control(frame) => self.control(direction, &frame, context),
                 Told::Message { id, end, complete } => {
                     self.whole_messages[direction as usize] += u64::from(complete);
-                    self.unfinished |= !complete;
+                    self.incomplete += u64::from(!complete);
                     let waiting = &mut self.unacknowledged[direction as usize];
                     waiting.push_back((end, id));
                     if waiting.len() > context.reading.limits.unacknowledged {
@@ -192,16 +192,17 @@ impl Socket {
             tcp,
             tcp_packet,
             messages: self.whole_messages,
-            unfinished: self.unfinished,
+            incomplete: self.incomplete,
         };
         let verdict = ending.verdict();
         let websocket = self.numbers.websocket;
         if ending.is_abnormal() {
             let place = Place {
                 websocket: Some(websocket),
+                packet: tcp_packet,
                 ..Place::default()
             };
-            out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, verdict.clone());
+            out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, ending.missing());
         }
         let (initiator, clean) = (ending.initiator(), ending.is_clean());
         let (client, server) = (client.cloned(), server.cloned());
