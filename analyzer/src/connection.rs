@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::{Flags, PacketIndex, Segment};
+use wireseam_wire::{PacketIndex, Segment};
 
 use crate::analyzer::Config;
 use crate::finding::{self, bytes};
@@ -33,7 +33,6 @@ pub(crate) struct Connection {
     id: ConnectionId,
     ends: Ends,
     state: TcpState,
-    ended_at: Option<Moment>,
     /// The packet with which it was over in both directions.
     over_since: Option<PacketIndex>,
     last: Moment,
@@ -78,7 +77,6 @@ impl Connection {
             id,
             ends,
             state: TcpState::default(),
-            ended_at: None,
             over_since: None,
             last: first,
             flows: Direction::BOTH.map(Flow::new),
@@ -187,13 +185,7 @@ impl Connection {
         self.flows[direction.reversed() as usize].handle_acknowledgement(segment, moment);
         let was_over = self.state.is_over();
         if placed.seen.kind != SegmentKind::OutOfWindow {
-            self.state.handle(direction, segment);
-        }
-        if self.ended_at.is_none()
-            && (segment.flags.contains(Flags::FIN)
-                || segment.flags.contains(Flags::RST) && !was_over)
-        {
-            self.ended_at = Some(moment);
+            self.state.handle(direction, segment, moment);
         }
         if self.state.is_over() && !was_over {
             self.over_since = Some(moment.packet);
@@ -634,7 +626,7 @@ impl Connection {
                 socket.acknowledge(direction, end, since, work.out);
             }
         }
-        let tcp_packet = self.ended_at.map(|moment| moment.packet);
+        let tcp_packet = self.state.ended_in();
         match &mut self.protocol {
             Protocol::WebSocket(socket) => socket.finish(self.state.ended(), tcp_packet, work.out),
             Protocol::Http(http) => {

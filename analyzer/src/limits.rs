@@ -11,6 +11,8 @@ pub struct Limits {
     pub http_head: usize,
     /// How many bytes behind an upgrade request are kept until it is answered; a client should send none.
     pub early_bytes: usize,
+    /// How many requests wait for their response; clients that pipeline send a few.
+    pub pending_requests: usize,
     /// How many bytes of one direction are held behind a hole; more than a fast path has in flight while it repairs one.
     pub held_bytes: u64,
     /// How many segments of one direction are held behind a hole.
@@ -44,6 +46,7 @@ impl Default for Limits {
             preview: 64,
             http_head: 64 << 10,
             early_bytes: 1 << 20,
+            pending_requests: 1_024,
             held_bytes: 16 << 20,
             held_segments: 16_384,
             hole_patience: 50_000_000,

@@ -88,8 +88,11 @@ impl SpanMap {
         }
         let at = self
             .repeated
-            .partition_point(|known| known.start < span.start);
-        self.repeated.insert(at, span);
+            .partition_point(|known| known.start <= span.start);
+        let before = at.checked_sub(1).and_then(|at| self.repeated.get(at));
+        if before.is_none_or(|known| known.end < span.end) {
+            self.repeated.insert(at, span);
+        }
     }
 
     /// Forgets the pieces that end at or before `before`.

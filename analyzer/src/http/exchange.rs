@@ -274,6 +274,7 @@ impl Http {
         let outcome = match (direction, parsed) {
             (Direction::ClientToServer, Some(head)) if is_request(&head) => {
                 out.unblock(Direction::ServerToClient);
+                self.limit_pending(around, out);
                 self.request(&head, span, packets)
             }
             (Direction::ServerToClient, Some(head)) if !is_request(&head) => {
@@ -292,6 +293,14 @@ impl Http {
         Step {
             consumed: bytes.len(),
             outcome,
+        }
+    }
+
+    /// Reports the oldest request as unanswered where too many wait.
+    fn limit_pending(&mut self, around: &Surroundings<'_>, out: &mut Outbox<'_>) {
+        if self.pending.len() >= around.limits.pending_requests {
+            let oldest = self.pending.pop_front();
+            out.push(EventKind::Exchange(exchange(oldest, None)));
         }
     }
 
