@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Read a capture and print which message lies in which segments
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
+    /// Make a capture file of a conversation script
+    #[command(after_help = BUILD)]
+    Build(Build),
     /// Print the JSON Schema of the report
     Schema(Schema),
     /// List the rules that findings cite
@@ -57,6 +60,17 @@ pub(crate) struct Inspect {
     /// When to colour the map
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
+}
+
+/// `wireseam build`.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// The script; fixtures/README.md describes the format
+    #[arg(value_name = "CASE.toml", required = true)]
+    pub(crate) script: PathBuf,
+    /// Write the capture to a file, not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// `wireseam schema`.
@@ -147,3 +161,10 @@ Examples:
   tcpdump -i eth0 -w - -c 1000 | wireseam inspect -
 
 Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 the capture cannot be read, 4 the output cannot be written";
+
+const BUILD: &str = "\
+Examples:
+  wireseam build torn-mask.toml -o torn-mask.pcap
+  wireseam build torn-mask.toml | wireseam inspect -     look at its map
+
+Exit codes: 0 fine, 2 usage or a fault in the script, 3 the script cannot be read, 4 the capture cannot be written";

@@ -1,5 +1,7 @@
 //! What commands do, and how they end.
 
+mod build;
+
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
@@ -51,6 +53,7 @@ struct Failure {
 pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
     let done = match cli.command {
         Command::Inspect(asked) => inspect_capture(&asked, stderr),
+        Command::Build(asked) => build::build(&asked),
         Command::Schema(asked) => print(&schema_text(&asked)),
         Command::Rules => print(&rules::list()),
         Command::Explain(asked) => explain(&asked),

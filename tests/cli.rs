@@ -135,6 +135,82 @@ fn findings_fail_the_command_only_from_the_level_asked_for() {
 }
 
 #[test]
+fn a_script_becomes_a_capture_on_standard_output_or_in_a_file() {
+    let capture = Capture::of("built", GREETING);
+    let script = capture.file.with_extension("toml");
+    fs::write(&script, GREETING).unwrap();
+    let output = wireseam(&["build", script.to_str().unwrap()]);
+    assert_eq!(
+        (output.status.code(), stderr(&output).as_str()),
+        (Some(0), "")
+    );
+    let expected = fs::read(&capture.file).unwrap();
+    assert!(output.stdout == expected, "not the bytes of the script");
+
+    let target = capture.file.with_extension("again");
+    let output = wireseam(&[
+        "build",
+        script.to_str().unwrap(),
+        "-o",
+        target.to_str().unwrap(),
+    ]);
+    assert_eq!(
+        (output.status.code(), stdout(&output).as_str()),
+        (Some(0), "")
+    );
+    assert_eq!(fs::read(&target).unwrap(), expected);
+}
+
+#[test]
+fn a_fault_in_a_script_is_named_with_its_file_and_step() {
+    let capture = Capture::of("faulty", GREETING);
+    let script = capture.file.with_extension("toml");
+    let build = |text: &str| {
+        fs::write(&script, text).unwrap();
+        let output = wireseam(&["build", script.to_str().unwrap()]);
+        assert_eq!(stdout(&output), "", "nothing is written of a broken script");
+        assert_eq!(output.status.code(), Some(2));
+        stderr(&output)
+    };
+    let named = format!("wireseam: {}: ", script.display());
+    let unknown = build(&GREETING.replace("text = \"hello\"", "txt = \"hello\""));
+    assert!(
+        unknown.starts_with(&named) && unknown.contains("unknown field `txt`"),
+        "{unknown}"
+    );
+    let uncut = build(&GREETING.replace("\"hello\"", "\"hello\", cut = [99]"));
+    assert!(
+        uncut.starts_with(&format!("{named}step 2: ")) && uncut.contains("99"),
+        "{uncut}"
+    );
+}
+
+#[test]
+fn a_capture_that_cannot_be_built_or_written_says_on_what_it_failed() {
+    let capture = Capture::of("unwritable", GREETING);
+    let script = capture.file.with_extension("toml");
+    let script = script.to_str().unwrap();
+    let output = wireseam(&["build", script]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stderr(&output).contains(&format!("failed to read {script}")),
+        "{}",
+        stderr(&output)
+    );
+    fs::write(script, GREETING).unwrap();
+    let output = wireseam(&["build", script, "-o", "/no/such/folder/x.pcap"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        stderr(&output).contains("failed to write /no/such/folder/x.pcap"),
+        "{}",
+        stderr(&output)
+    );
+    let output = wireseam(&["build", script, "-o", script]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(fs::read_to_string(script).unwrap(), GREETING);
+}
+
+#[test]
 fn standard_input_is_a_capture() {
     let capture = Capture::of("stdin", GREETING);
     let mut child = command(&["inspect", "-", "--format", "json"])

@@ -42,7 +42,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            shared_frames: 256,
+            shared_frames: 64,
             preview: 64,
             http_head: 64 << 10,
             early_bytes: 1 << 20,
