@@ -268,23 +268,11 @@ const SERIALISED: [&str; 2] = ["src/report/schema.rs", "src/report/value.rs"];
 const MOST_LINES: usize = 500;
 
 /// Files that may be longer, how long, and why.
-const LONG: [(&str, usize, &str); 3] = [
-    (
-        "analyzer/src/connection.rs",
-        620,
-        "the only file that knows the order of the layers: what it switches between has to be seen together",
-    ),
-    (
-        "analyzer/src/http/exchange.rs",
-        550,
-        "requests and responses of one connection, each waiting for the other",
-    ),
-    (
-        "wire/tests/decode.rs",
-        550,
-        "a table of packets, one for each link type and header",
-    ),
-];
+const LONG: [(&str, usize, &str); 1] = [(
+    "wire/tests/decode.rs",
+    550,
+    "a table of packets, one for each link type and header",
+)];
 
 /// What a test does not do.
 const SLOPPY: [&str; 2] = [concat!("should_", "panic"), concat!("thread::", "sleep")];

@@ -1,0 +1,223 @@
+//! How bytes in order, and gaps, reach the layers: at once, or after they have waited for more or for the other direction.
+
+use std::mem;
+
+use super::{Connection, Protocol, Work};
+use crate::finding::{self, bytes};
+use crate::http::Http;
+use crate::outbox::Place;
+use crate::tcp::{Chunk, Content, Incoming};
+use crate::{Direction, EventKind, Gap, GapCause, Offset, Span};
+
+impl Connection {
+    pub(super) fn begin_batch(&mut self, direction: Direction) {
+        self.intakes[direction as usize].batch = self.flows[direction as usize].reassembly.next();
+    }
+
+    pub(super) fn deliver(
+        &mut self,
+        direction: Direction,
+        incoming: &Incoming<'_>,
+        work: &mut Work<'_, '_>,
+    ) {
+        let at = direction as usize;
+        self.flows[at].reassembly.note_cut(incoming);
+        while let Some(chunk) = self.flows[at].next_chunk(Some(incoming)) {
+            self.take_chunk(direction, chunk, work);
+        }
+        self.flows[at].reassembly.hold(incoming);
+    }
+
+    /// Gives up holes: the first one, or at the end all of them.
+    pub(super) fn give_up_holes(
+        &mut self,
+        direction: Direction,
+        at_end: bool,
+        work: &mut Work<'_, '_>,
+    ) {
+        while let Some((span, cause)) = self.flows[direction as usize].give_up_hole(at_end) {
+            self.take_gap(direction, span, cause, work);
+            while let Some(chunk) = self.flows[direction as usize].next_chunk(None) {
+                self.take_chunk(direction, chunk, work);
+            }
+            if !at_end {
+                break;
+            }
+        }
+    }
+
+    pub(super) fn take_chunk(
+        &mut self,
+        direction: Direction,
+        chunk: Chunk<'_>,
+        work: &mut Work<'_, '_>,
+    ) {
+        match chunk.content {
+            Content::Cut => self.take_gap(direction, chunk.span, GapCause::SnapLength, work),
+            Content::Bytes(bytes, carrier) => {
+                let flow = &mut self.flows[direction as usize];
+                flow.totals.bytes += chunk.span.length();
+                flow.map.push(chunk.span, carrier);
+                self.take_bytes(direction, chunk.span.start, &bytes, work);
+            }
+        }
+    }
+
+    pub(super) fn take_bytes(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        work: &mut Work<'_, '_>,
+    ) {
+        let intake = &mut self.intakes[direction as usize];
+        if intake.bytes.is_empty() {
+            intake.keep_from = intake.batch;
+            let used = self.drive(direction, at, bytes, work);
+            let intake = &mut self.intakes[direction as usize];
+            intake.start = at.plus(used as u64);
+            intake
+                .bytes
+                .extend_from_slice(bytes.get(used..).unwrap_or_default());
+        } else {
+            intake.bytes.extend_from_slice(bytes);
+            self.pump(direction, work);
+        }
+        self.limit_intake(direction, work);
+        self.pump_unblocked(work);
+    }
+
+    /// Offers waiting bytes that the other direction has made readable, until neither helps the other on.
+    pub(super) fn pump_unblocked(&mut self, work: &mut Work<'_, '_>) {
+        loop {
+            if work.out.take_unblocked(Direction::ClientToServer) {
+                self.report_pipelined(work);
+                self.pump(Direction::ClientToServer, work);
+            } else if work.out.take_unblocked(Direction::ServerToClient) {
+                self.pump(Direction::ServerToClient, work);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Bytes that waited behind an upgrade request turn out to be HTTP: it was refused.
+    pub(super) fn report_pipelined(&mut self, work: &mut Work<'_, '_>) {
+        let waiting = &self.intakes[Direction::ClientToServer as usize];
+        if matches!(self.protocol, Protocol::Http(_)) && !waiting.bytes.is_empty() {
+            let span = Span::of_length(waiting.start, waiting.bytes.len() as u64);
+            let text = format!(
+                "{} from the client behind an upgrade request that was then refused",
+                bytes(span.length())
+            );
+            let map = &self.flows[Direction::ClientToServer as usize].map;
+            let place = Place::of(Direction::ClientToServer, span, map);
+            let rule = &finding::HTTP_UPGRADE_REFUSED_PIPELINED;
+            work.out.finding_at(rule, place, text);
+        }
+    }
+
+    /// Offers the waiting bytes again.
+    pub(super) fn pump(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+        let intake = &mut self.intakes[direction as usize];
+        let mut bytes = mem::take(&mut intake.bytes);
+        let start = intake.start;
+        let batch = intake.batch;
+        intake.batch = intake.keep_from.min(batch);
+        let used = self.drive(direction, start, &bytes, work);
+        bytes.drain(..used);
+        let intake = &mut self.intakes[direction as usize];
+        intake.batch = batch;
+        intake.start = start.plus(used as u64);
+        intake.bytes = bytes;
+    }
+
+    /// Nothing more will come: a response is read without its request, and what follows an upgrade request, where nothing
+    /// of the server was captured, without its answer.
+    pub(super) fn stop_waiting(&mut self, work: &mut Work<'_, '_>) {
+        let server_is_silent = self.flows[Direction::ServerToClient as usize].is_silent();
+        let client = &self.intakes[Direction::ClientToServer as usize];
+        if let Protocol::Http(http) = &mut self.protocol {
+            http.cut_head(
+                client.start,
+                &client.bytes,
+                &self.flows[Direction::ClientToServer as usize].map,
+            );
+            if server_is_silent {
+                http.stop_waiting();
+                self.pump(Direction::ClientToServer, work);
+            }
+            self.pump(Direction::ServerToClient, work);
+            self.pump_unblocked(work);
+        }
+    }
+
+    /// Bytes that wait too long for an answer are given to whatever can be told without it.
+    pub(super) fn limit_intake(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+        if self.intakes[direction as usize].bytes.len() <= work.config.limits.early_bytes {
+            return;
+        }
+        if let Protocol::Http(http) = &mut self.protocol {
+            http.stop_waiting();
+            let is_last = mem::replace(&mut work.is_last, true);
+            self.pump(direction, work);
+            work.is_last = is_last;
+        }
+    }
+
+    pub(super) fn take_gap(
+        &mut self,
+        direction: Direction,
+        span: Span,
+        cause: GapCause,
+        work: &mut Work<'_, '_>,
+    ) {
+        self.flows[direction as usize].note_gap();
+        self.flows[direction as usize]
+            .map
+            .push_gap(span, work.out.moment());
+        work.out.push(EventKind::Gap(Gap {
+            direction,
+            span,
+            cause,
+        }));
+        let batch = self.intakes[direction as usize].batch;
+        match &mut self.protocol {
+            Protocol::Probing => {
+                let mut http = Http::lost();
+                http.gap(direction, span);
+                self.protocol = Protocol::Http(Box::new(http));
+                self.intakes[direction as usize].drop_up_to(span.end);
+            }
+            Protocol::Http(_) => self.http_gap(direction, span, work),
+            Protocol::WebSocket(_) => {
+                self.with_socket(direction, batch, work, |socket, context| {
+                    socket.gap(direction, span, context)
+                });
+            }
+            Protocol::Tls(hello) => hello.gap(direction),
+            Protocol::Unread => {}
+        }
+    }
+
+    /// What waits in front of the gap is read as far as it goes; what waits for it in the other direction need wait no longer.
+    pub(super) fn http_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
+        if direction == Direction::ServerToClient {
+            let is_last = mem::replace(&mut work.is_last, true);
+            self.pump(direction, work);
+            work.is_last = is_last;
+        }
+        match &mut self.protocol {
+            Protocol::Http(http) => http.gap(direction, span),
+            _ => {
+                let batch = self.intakes[direction as usize].batch;
+                self.with_socket(direction, batch, work, |socket, context| {
+                    socket.gap(direction, span, context)
+                });
+            }
+        }
+        self.intakes[direction as usize].drop_up_to(span.end);
+        work.out.unblock(direction.reversed());
+        self.pump_unblocked(work);
+    }
+}

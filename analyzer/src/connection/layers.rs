@@ -1,0 +1,207 @@
+//! The order of the layers, and how one is switched for the next: the only place that knows it.
+
+use std::mem;
+
+use super::{Connection, Protocol, Work};
+use crate::finding::{self, bytes};
+use crate::http::{Http, Outcome, Surroundings, Upgraded};
+use crate::outbox::Place;
+use crate::recognise::{Recognised, recognise};
+use crate::websocket::{Context, Reading, Socket};
+use crate::{Direction, EventKind, Layer, Offset, SeenFrom, Span};
+
+impl Connection {
+    /// Offers bytes to the layers until they need more; how many were used.
+    pub(super) fn drive(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        work: &mut Work<'_, '_>,
+    ) -> usize {
+        let mut used = 0;
+        loop {
+            let rest = input.get(used..).unwrap_or_default();
+            let here = at.plus(used as u64);
+            match &mut self.protocol {
+                _ if rest.is_empty() => return used,
+                Protocol::Unread => return input.len(),
+                Protocol::Tls(hello) => {
+                    if let Some(told) = hello.feed(direction, rest) {
+                        work.out.push(EventKind::Tls(told));
+                    }
+                    return input.len();
+                }
+                Protocol::WebSocket(_) => {
+                    self.feed_socket(direction, here, rest, work);
+                    return input.len();
+                }
+                Protocol::Probing => {
+                    if !self.probe(direction, rest, work) {
+                        return used;
+                    }
+                }
+                Protocol::Http(http) => {
+                    let around = Surroundings {
+                        map: &self.flows[direction as usize].map,
+                        limits: &work.config.limits,
+                        is_whole: self.flows[direction as usize].is_whole(),
+                        request_may_follow: self.flows[Direction::ClientToServer as usize]
+                            .is_whole()
+                            && !work.is_last,
+                    };
+                    let step = http.step(direction, here, rest, &around, work.out);
+                    used += step.consumed;
+                    if matches!(step.outcome, Outcome::Wait) {
+                        return used;
+                    }
+                    self.after_step(direction, step.outcome, work);
+                }
+            }
+        }
+    }
+
+    /// Tells the protocol by the first bytes; `false` where there are too few.
+    pub(super) fn probe(
+        &mut self,
+        direction: Direction,
+        input: &[u8],
+        work: &mut Work<'_, '_>,
+    ) -> bool {
+        match recognise(direction, input) {
+            Recognised::NotYet => return false,
+            Recognised::Http => {
+                self.recognise(Layer::Http, Protocol::Http(Box::new(Http::new())), work);
+            }
+            Recognised::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
+            Recognised::Tls => self.recognise(Layer::Tls, Protocol::Tls(Box::default()), work),
+            Recognised::Unknown if self.ends.seen_from == SeenFrom::MidStream => {
+                self.protocol = Protocol::Http(Box::new(Http::lost()));
+            }
+            Recognised::Unknown => self.recognise(Layer::Opaque, Protocol::Unread, work),
+        }
+        true
+    }
+
+    pub(super) fn recognise(&mut self, layer: Layer, protocol: Protocol, work: &mut Work<'_, '_>) {
+        self.protocol = protocol;
+        self.recognised = true;
+        work.out.push(EventKind::Layer(layer));
+    }
+
+    pub(super) fn after_step(
+        &mut self,
+        direction: Direction,
+        outcome: Outcome,
+        work: &mut Work<'_, '_>,
+    ) {
+        match outcome {
+            Outcome::More | Outcome::Wait => self.note_http(work),
+            Outcome::WebSocket(upgraded) => {
+                self.note_http(work);
+                self.open_socket(direction, *upgraded, work);
+            }
+            Outcome::Http2 => {
+                self.note_http(work);
+                self.recognise(Layer::Http2, Protocol::Unread, work);
+            }
+            Outcome::Opaque => {
+                self.note_http(work);
+                self.recognise(Layer::Opaque, Protocol::Unread, work);
+            }
+            Outcome::Tunnel => {
+                self.note_http(work);
+                self.protocol = Protocol::Probing;
+            }
+        }
+        if !matches!(self.protocol, Protocol::Http(_)) {
+            work.out.unblock(direction.reversed());
+        }
+    }
+
+    /// Heads found in a connection that was not known to speak HTTP make it one.
+    pub(super) fn note_http(&mut self, work: &mut Work<'_, '_>) {
+        let Protocol::Http(http) = &self.protocol else {
+            return;
+        };
+        if !self.recognised && http.is_recognised() {
+            self.recognised = true;
+            work.out.push(EventKind::Layer(Layer::Http));
+        }
+    }
+
+    pub(super) fn open_socket(
+        &mut self,
+        direction: Direction,
+        mut upgraded: Upgraded,
+        work: &mut Work<'_, '_>,
+    ) {
+        let early = &self.intakes[Direction::ClientToServer as usize];
+        if direction == Direction::ServerToClient
+            && !early.bytes.is_empty()
+            && upgraded.searches[0].is_none()
+        {
+            let span = Span::of_length(early.start, early.bytes.len() as u64);
+            let text = format!("{} from the client before the 101", bytes(span.length()));
+            let map = &self.flows[Direction::ClientToServer as usize].map;
+            let place = Place::of(Direction::ClientToServer, span, map);
+            work.out
+                .websocket_finding(&finding::HTTP_UPGRADE_EARLY, place, text);
+        }
+        let found = upgraded.found.take();
+        work.out.push(EventKind::Layer(Layer::WebSocket));
+        self.recognised = true;
+        let rest = found
+            .as_ref()
+            .map(|(direction, found)| (*direction, found.rest, found.bits));
+        let socket = Socket::new(upgraded, rest, work.out);
+        self.protocol = Protocol::WebSocket(Box::new(socket));
+        if let Some((direction, found)) = found {
+            let intake = &mut self.intakes[direction as usize];
+            let batch = mem::replace(&mut intake.batch, found.rest.start.min(found.start));
+            self.feed_socket(direction, found.start, &found.bytes, work);
+            self.intakes[direction as usize].batch = batch;
+        }
+    }
+
+    pub(super) fn feed_socket(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        work: &mut Work<'_, '_>,
+    ) {
+        let batch = self.intakes[direction as usize].batch;
+        self.with_socket(direction, batch, work, |socket, context| {
+            socket.feed(direction, at, bytes, context)
+        });
+    }
+
+    pub(super) fn with_socket<T>(
+        &mut self,
+        direction: Direction,
+        batch: Offset,
+        work: &mut Work<'_, '_>,
+        act: impl FnOnce(&mut Socket, &mut Context<'_, '_>) -> T,
+    ) -> Option<T> {
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return None;
+        };
+        let acknowledged = self.flows[direction.reversed() as usize]
+            .acknowledged()
+            .map(|(end, _)| end);
+        let reading = Reading {
+            policy: work.config.payload,
+            limits: &work.config.limits,
+        };
+        let map = &self.flows[direction as usize].map;
+        let mut context = Context {
+            map,
+            reading,
+            out: &mut *work.out,
+            batch,
+            acknowledged,
+        };
+        Some(act(socket, &mut context))
+    }
+}

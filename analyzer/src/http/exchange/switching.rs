@@ -1,0 +1,184 @@
+//! Where HTTP ends and a WebSocket begins: by a 101, or by frames found where the handshake is missing.
+
+use std::mem;
+
+use super::{Http, Side, begins_like_whole_head};
+use crate::finding;
+use crate::http::head::Head;
+use crate::http::request::{Answer, Request, exchange};
+use crate::http::step::{Outcome, Step, Surroundings, Upgraded};
+use crate::http::upgrade;
+use crate::outbox::Outbox;
+use crate::websocket::{Found, Search};
+use crate::{Direction, EventKind, Offset};
+
+impl Http {
+    /// 101: the answer to the oldest request that asked for it; requests before it are owed an answer.
+    pub(super) fn switching(
+        &mut self,
+        head: &Head,
+        answer: Answer,
+        out: &mut Outbox<'_>,
+    ) -> Outcome {
+        let at = self.pending.iter().position(|request| request.turns);
+        let owed_responses = at.unwrap_or(0);
+        let request = at.and_then(|at| self.pending.remove(at));
+        for owed in self.pending.drain(..owed_responses.min(self.pending.len())) {
+            out.push(EventKind::Exchange(exchange(Some(owed), None)));
+        }
+        let is_websocket = request.as_ref().map_or_else(
+            || head.has_token("upgrade", "websocket"),
+            |request| request.asked.is_some(),
+        );
+        let is_http2 = head.has_token("upgrade", "h2c");
+        if owed_responses > 0 {
+            let text = format!(
+                "the 101 stands before the answer to an earlier request ({owed_responses} owed)"
+            );
+            out.finding_at(&finding::HTTP_RESPONSE_ORDER, answer.place(), text);
+        }
+        let outcome = if is_websocket {
+            Outcome::WebSocket(Box::new(self.upgraded(
+                request.as_ref(),
+                head,
+                &answer,
+                owed_responses,
+                out,
+            )))
+        } else if is_http2 {
+            Outcome::Http2
+        } else {
+            Outcome::Opaque
+        };
+        out.push(EventKind::Exchange(exchange(request, Some(answer))));
+        outcome
+    }
+
+    pub(super) fn upgraded(
+        &mut self,
+        request: Option<&Request>,
+        head: &Head,
+        answer: &Answer,
+        owed_responses: usize,
+        out: &mut Outbox<'_>,
+    ) -> Upgraded {
+        let asked = request.and_then(|request| request.asked.as_ref());
+        let mut handshake = upgrade::answered(asked, 101, head);
+        handshake.request_packets = request
+            .map(|request| request.packets.clone())
+            .unwrap_or_default();
+        handshake.response_packets.clone_from(&answer.packets);
+        handshake.frames_from = [
+            request.map(|request| request.head.end.0),
+            Some(answer.head.end.0),
+        ];
+        for (rule, direction, text) in upgrade::faults(asked, head, &handshake) {
+            let place = match direction {
+                Direction::ClientToServer => request.map(Request::place),
+                Direction::ServerToClient => Some(answer.place()),
+            };
+            out.websocket_finding(rule, place.unwrap_or_default(), text);
+        }
+        let client = mem::replace(
+            &mut self.sides[Direction::ClientToServer as usize],
+            Side::Waiting,
+        );
+        let client_search = match client {
+            Side::Waiting => None,
+            Side::Lost(search) => Some(search),
+            Side::Head { .. } | Side::Body(_) | Side::Foreign => {
+                Some(Box::new(Search::new(Direction::ClientToServer)))
+            }
+        };
+        if client_search.is_some() {
+            handshake.frames_from[0] = None;
+        }
+        let head_ends = [
+            handshake.request_packets.last().copied(),
+            answer.packets.last().copied(),
+        ];
+        Upgraded {
+            handshake,
+            searches: [client_search, None],
+            found: None,
+            owed_responses,
+            head_ends,
+        }
+    }
+
+    pub(super) fn lost_step(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
+        if begins_like_whole_head(direction, input) {
+            self.sides[direction as usize] = Side::Head { scanned: 0 };
+            return Step {
+                consumed: 0,
+                outcome: Outcome::More,
+            };
+        }
+        let Side::Lost(search) = &mut self.sides[direction as usize] else {
+            return Step {
+                consumed: 0,
+                outcome: Outcome::Wait,
+            };
+        };
+        let outcome = match search.feed(at, input, around.map, around.limits) {
+            Some(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
+            None => Outcome::More,
+        };
+        Step {
+            consumed: input.len(),
+            outcome,
+        }
+    }
+
+    /// Frames without the handshake, or without all of it.
+    pub(super) fn found(
+        &mut self,
+        direction: Direction,
+        found: Found,
+        out: &mut Outbox<'_>,
+    ) -> Upgraded {
+        let request = self
+            .pending
+            .iter()
+            .position(|request| request.asked.is_some())
+            .and_then(|at| self.pending.remove(at));
+        let mut handshake =
+            upgrade::unanswered(request.as_ref().and_then(|request| request.asked.as_ref()));
+        handshake.result = crate::HandshakeResult::NotCaptured;
+        handshake.confidence = Some(found.bits);
+        handshake.request_packets = request
+            .as_ref()
+            .map(|request| request.packets.clone())
+            .unwrap_or_default();
+        let head_ends = [handshake.request_packets.last().copied(), None];
+        handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
+        if request.is_some() {
+            out.push(EventKind::Exchange(exchange(request, None)));
+        }
+        let searches = Direction::BOTH.map(|side| {
+            if side == direction {
+                return None;
+            }
+            match mem::replace(&mut self.sides[side as usize], Side::Waiting) {
+                Side::Waiting => None,
+                Side::Lost(search) => Some(search),
+                _ => Some(Box::new(Search::new(side))),
+            }
+        });
+        handshake.frames_from[direction as usize] = Some(found.start.0);
+        Upgraded {
+            handshake,
+            searches,
+            found: Some((direction, found)),
+            owed_responses: 0,
+            head_ends,
+        }
+    }
+}
