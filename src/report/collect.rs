@@ -9,8 +9,8 @@ use super::{
     copies::Copies,
     record::{self, Context},
     schema::{
-        Close, Connection, Directions, Ending, Handshake, Message, Opened, Seconds, Totals,
-        WebSocket, Word,
+        Close, Connection, Directions, Ending, FramesFrom, Handshake, Message, Opened, Seconds,
+        Totals, WebSocket, Word,
     },
 };
 
@@ -233,6 +233,7 @@ fn unknown(id: WebSocketId) -> WebSocket {
         handshake: Handshake {
             result: Word(HandshakeResult::NotCaptured),
             status: None,
+            method: None,
             target: None,
             host: None,
             origin: None,
@@ -243,6 +244,7 @@ fn unknown(id: WebSocketId) -> WebSocket {
             accept_valid: None,
             request_packets: Vec::new(),
             response_packets: Vec::new(),
+            frames_from: FramesFrom::default(),
             confidence: None,
             findings: Vec::new(),
         },

@@ -11,9 +11,9 @@ use super::{
     cipher,
     schema::{
         Acknowledged, Alignment, Beginning, Bytes, Close, CloseFrame, Code, Control, Directed,
-        Directions, Ended, Ending, Finding, Flags, Frame, Gap, Handshake, Layer as LayerLine, Line,
-        Message, Opened, Payload, Request, Seconds, Segment, Slice, Timing, Tls, Torn, Totals,
-        Within, Word,
+        Directions, Ended, Ending, Finding, Flags, Frame, FramesFrom, Gap, Handshake,
+        Layer as LayerLine, Line, Message, Opened, Payload, Request, Seconds, Segment, Slice,
+        Timing, Tls, Torn, Totals, Within, Word,
     },
 };
 
@@ -196,15 +196,19 @@ pub(super) fn request(exchange: analyzer::Exchange) -> Request {
         status: exchange.status,
         version: exchange.version,
         upgrade: exchange.upgrade,
+        head: exchange.request_head.map(Bytes::from),
+        response_head: exchange.response_head.map(Bytes::from),
         packets: packets(&exchange.request_packets),
         response_packets: packets(&exchange.response_packets),
     }
 }
 
 pub(super) fn handshake(handshake: analyzer::Handshake) -> Handshake {
+    let [client_to_server, server_to_client] = handshake.frames_from;
     Handshake {
         result: Word(handshake.result),
         status: handshake.status,
+        method: handshake.method,
         target: handshake.target,
         host: handshake.host,
         origin: handshake.origin,
@@ -215,6 +219,10 @@ pub(super) fn handshake(handshake: analyzer::Handshake) -> Handshake {
         accept_valid: handshake.accept_valid,
         request_packets: packets(&handshake.request_packets),
         response_packets: packets(&handshake.response_packets),
+        frames_from: FramesFrom {
+            client_to_server,
+            server_to_client,
+        },
         confidence: handshake.confidence,
         findings: Vec::new(),
     }

@@ -164,6 +164,10 @@ pub struct Request {
     pub version: String,
     /// Whether it asked for an upgrade to WebSocket.
     pub upgrade: bool,
+    /// The bytes of the request's head in what the client sent; null where it was not captured.
+    pub head: Option<Bytes>,
+    /// The bytes of the final response's head in what the server sent; null where it was not captured.
+    pub response_head: Option<Bytes>,
     /// The packets that carry the request's head.
     pub packets: Vec<u64>,
     /// The packets that carry the response's head.
@@ -236,6 +240,8 @@ pub struct Handshake {
     pub result: Word<HandshakeResult>,
     /// The response's status.
     pub status: Option<u16>,
+    /// The request's method; null where the request was not captured.
+    pub method: Option<String>,
     /// The request target.
     pub target: Option<String>,
     /// The Host field.
@@ -256,10 +262,21 @@ pub struct Handshake {
     pub request_packets: Vec<u64>,
     /// The packets that carry the response's head.
     pub response_packets: Vec<u64>,
+    /// Where the frames of each direction begin.
+    pub frames_from: FramesFrom,
     /// Without a handshake, how sure it is that these are frames: bits of evidence above chance.
     pub confidence: Option<u32>,
     /// The ids of the findings about it.
     pub findings: Vec<String>,
+}
+
+/// Where the frames of each direction begin: behind the request's head and the response's, or where they were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FramesFrom {
+    /// In what the client sent; null where there are none or the place is not known.
+    pub client_to_server: Option<u64>,
+    /// In what the server sent; null where there are none or the place is not known.
+    pub server_to_client: Option<u64>,
 }
 
 /// A frame and where it lies.

@@ -12,6 +12,7 @@
 //! segment; `[a..b of n]` are bytes of its payload. Times are relative; nothing depends on the machine or the clock.
 
 mod heading;
+mod http;
 mod layout;
 mod messages;
 mod pieces;

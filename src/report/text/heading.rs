@@ -94,18 +94,28 @@ fn main_websocket(connection: &Connection) -> Option<&WebSocket> {
 /// `GET /chat  101  permessage-deflate off`.
 pub(super) fn opening(websocket: &WebSocket) -> String {
     let handshake = &websocket.handshake;
+    let request = handshake.target.as_deref().map(|target| {
+        let method = handshake.method.as_deref().unwrap_or("?");
+        format!("{} {}", Escaped(method), Escaped(target))
+    });
     if handshake.result.0 == HandshakeResult::NotCaptured {
         let sure = handshake
             .confidence
             .map(|bits| format!(" ({bits} bits of evidence)"))
             .unwrap_or_default();
-        return format!("  WebSocket picked up mid-stream, its handshake was not captured{sure}");
+        return match request {
+            Some(request) => {
+                format!("  {request}  answer not captured, but WebSocket frames found{sure}")
+            }
+            None => {
+                format!("  WebSocket picked up mid-stream, its handshake was not captured{sure}")
+            }
+        };
     }
-    let target = handshake
-        .target
-        .as_deref()
-        .unwrap_or("(request not captured)");
-    let mut words = format!("  GET {}", Escaped(target));
+    let mut words = format!(
+        "  {}",
+        request.unwrap_or_else(|| "(request not captured)".to_owned())
+    );
     words += &match (handshake.result.0, handshake.status) {
         (HandshakeResult::Refused, Some(status)) => format!("  {status}  upgrade refused"),
         (HandshakeResult::Unanswered, _) => "  no answer captured".to_owned(),

@@ -9,7 +9,7 @@ use super::{
     layout::{Palette, WIDTH, columns, elide, paint, widest, wrap},
     preview,
 };
-use crate::report::schema::{Alignment, Message, Slice, WebSocket};
+use crate::report::schema::{Alignment, Message, Payload, Slice, WebSocket};
 
 pub(super) fn write(
     out: &mut dyn Write,
@@ -87,6 +87,7 @@ fn write_message(
     }
     details.extend(remarks(message));
     let (preview, payload) = match &message.payload {
+        Some(payload) if is_undecoded(message, payload) => ("not decoded".to_owned(), Vec::new()),
         Some(payload) if policy == PayloadPolicy::Full => (String::new(), preview::whole(payload)),
         Some(payload) => (
             preview::beginning(payload, WIDTH.saturating_sub(width + 4)),
@@ -198,7 +199,7 @@ fn alignment(alignment: &Alignment) -> String {
     words
 }
 
-/// ` with F3 F4 +12`.
+/// ` with the handshake and F3 F4 F5 +12`.
 fn company(alignment: &Alignment) -> String {
     let named = alignment
         .shares_with
@@ -206,16 +207,27 @@ fn company(alignment: &Alignment) -> String {
         .take(COMPANY)
         .map(|frame| format!("F{frame}"));
     let handshake = alignment.with_handshake.then(|| "the handshake".to_owned());
-    let mut company: Vec<_> = handshake.into_iter().chain(named).collect();
+    let mut frames: Vec<_> = named.collect();
     let more = alignment.shared_frames.saturating_sub(COMPANY as u64);
     if more > 0 {
-        company.push(format!("+{more}"));
+        frames.push(format!("+{more}"));
     }
+    let frames = (!frames.is_empty()).then(|| frames.join(" "));
+    let company: Vec<_> = handshake.into_iter().chain(frames).collect();
     if company.is_empty() {
         String::new()
     } else {
-        format!(" with {}", company.join(" "))
+        format!(" with {}", company.join(" and "))
     }
+}
+
+/// Whether all of it was captured and nothing of it could be made readable.
+fn is_undecoded(message: &Message, payload: &Payload) -> bool {
+    let nothing = |kept: &Option<String>| kept.as_deref().is_none_or(str::is_empty);
+    message.complete
+        && message.length.is_none()
+        && nothing(&payload.text)
+        && nothing(&payload.base64)
 }
 
 /// `0.010000`, or `0.010000..0.020000` from first byte to completed.

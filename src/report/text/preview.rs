@@ -63,7 +63,7 @@ fn hex(bytes: &[u8]) -> String {
 /// How many bytes of hex stand in a line.
 const BYTES_A_LINE: usize = 32;
 /// How many columns a beginning gets even where a line is full.
-const LEAST: usize = 16;
+const LEAST: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -87,6 +87,7 @@ mod tests {
             beginning(&text(&"\u{202e}".repeat(9), false), 24),
             "\"\\u{202e}\\u{202e}\" .."
         );
+        assert_eq!(beginning(&text("hello world", false), 0), "\"hel\" ..");
         let bytes = |bytes: &[u8]| Payload {
             text: None,
             base64: Some(STANDARD.encode(bytes)),

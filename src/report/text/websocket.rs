@@ -11,7 +11,7 @@ use super::{
 };
 use crate::report::{
     Escaped,
-    schema::{CloseFrame, Connection, Control, Finding, Frame, Handshake, WebSocket},
+    schema::{CloseFrame, Connection, Control, Ending, Finding, Frame, Handshake, WebSocket},
 };
 
 pub(super) fn write(
@@ -33,7 +33,7 @@ pub(super) fn write(
     write_handshake(out, palette, &websocket.handshake)?;
     messages::write(out, palette, websocket, policy)?;
     write_control(out, palette, websocket)?;
-    write_close(out, palette, websocket)
+    write_close(out, palette, connection, websocket)
 }
 
 /// What the first line of the connection does not say about the handshake.
@@ -120,7 +120,12 @@ fn answer(control: &Control) -> String {
     format!("  answers F{ping}{after}")
 }
 
-fn write_close(out: &mut dyn Write, palette: &Palette, websocket: &WebSocket) -> io::Result<()> {
+fn write_close(
+    out: &mut dyn Write,
+    palette: &Palette,
+    connection: &Connection,
+    websocket: &WebSocket,
+) -> io::Result<()> {
     let granted = matches!(
         websocket.handshake.result.0,
         HandshakeResult::Accepted | HandshakeResult::NotCaptured
@@ -129,12 +134,12 @@ fn write_close(out: &mut dyn Write, palette: &Palette, websocket: &WebSocket) ->
     if !granted || (close.verdict.is_empty() && close.client.is_none() && close.server.is_none()) {
         return Ok(());
     }
-    writeln!(
-        out,
-        "\n  {}  {}",
-        paint(palette.heading, "close"),
-        if close.clean { "clean" } else { "not clean" }
-    )?;
+    let how = match (close.clean, connection.ended.0) {
+        (true, _) => "clean",
+        (false, Ending::Open) => "open",
+        (false, Ending::Fin | Ending::Rst) => "not clean",
+    };
+    writeln!(out, "\n  {}  {how}", paint(palette.heading, "close"))?;
     for (who, frame) in [(">  client", &close.client), ("<  server", &close.server)] {
         if let Some(frame) = frame {
             writeln!(out, "  {who} {}", closing(frame))?;
