@@ -88,6 +88,7 @@ fn inspect_capture(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Fail
             ..Config::default()
         },
         connections: asked.connection.iter().copied().collect(),
+        live: standard_input,
     };
     let out = output(asked)?;
     let mut render = renderer(asked, out);
@@ -105,8 +106,8 @@ fn inspect_capture(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Fail
         if *number > outcome.connections {
             let _ = writeln!(
                 stderr,
-                "wireseam: warning: there is no connection {number}; the last is {}",
-                outcome.connections
+                "wireseam: warning: there is no connection {number}; {}",
+                numbers(outcome.connections)
             );
         }
     }
@@ -115,6 +116,15 @@ fn inspect_capture(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Fail
     } else {
         Exit::Fine
     })
+}
+
+/// Which connections there are.
+fn numbers(connections: u64) -> String {
+    match connections {
+        0 => "the capture has none".to_owned(),
+        1 => "the capture has only connection 1".to_owned(),
+        last => format!("the capture has connections 1..{last}"),
+    }
 }
 
 /// Where the report goes.

@@ -34,19 +34,27 @@ pub(crate) fn explain(id: &str) -> anyhow::Result<String> {
     ))
 }
 
-/// The rules of the same area, where there are any; else where to find all.
+/// The rules that may be meant, the nearest kind of likeness first; where there are none, where to find all.
 fn way_out(id: &str) -> String {
-    let area = |id: &str| id.split('.').next().map(str::to_owned);
-    let near: Vec<_> = RULES
-        .iter()
-        .map(|rule| rule.id)
-        .filter(|known| area(known) == area(id))
-        .collect();
-    if near.is_empty() {
-        "; `wireseam rules` lists them".to_owned()
-    } else {
-        format!("; there are {}", near.join(", "))
+    let words = |id: &str| id.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let asked = words(id);
+    let begins_so = |known: &str| known.starts_with(id);
+    let has_word = |known: &str| {
+        words(known)[1..]
+            .iter()
+            .any(|word| Some(word) == asked.last())
+    };
+    let is_of_area = |known: &str| words(known).first() == asked.first();
+    let likenesses: [&dyn Fn(&str) -> bool; 3] = [&begins_so, &has_word, &is_of_area];
+    for likeness in likenesses {
+        let known = RULES.iter().map(|rule| rule.id);
+        let near: Vec<_> = known.filter(|known| likeness(known)).collect();
+        if !id.is_empty() && !near.is_empty() {
+            let verb = if near.len() == 1 { "is" } else { "are" };
+            return format!("; there {verb} {}", near.join(", "));
+        }
     }
+    "; `wireseam rules` lists them".to_owned()
 }
 
 /// Words in lines of a readable width.
@@ -67,3 +75,25 @@ fn paragraph(text: &str) -> String {
 
 /// The width of an explanation's lines.
 const WIDTH: usize = 90;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_as_asked_comes_before_what_has_the_word_and_what_is_of_the_area() {
+        let said = |id: &str| explain(id).expect_err("no such rule").to_string();
+        let mask = said("ws.mask");
+        assert!(
+            mask.contains("; there are ws.mask.missing, ws.mask.") && !mask.contains("ws.utf8"),
+            "{mask}"
+        );
+        assert_eq!(
+            said("mask.missing"),
+            "there is no rule mask.missing; there is ws.mask.missing"
+        );
+        assert!(said("ws.nothing").contains("ws.utf8"));
+        assert_eq!(said("x"), "there is no rule x; `wireseam rules` lists them");
+        assert_eq!(said(""), "there is no rule ; `wireseam rules` lists them");
+    }
+}

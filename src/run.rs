@@ -23,6 +23,8 @@ pub struct Options {
     pub config: Config,
     /// The connections to report, by number; all where there are none.
     pub connections: BTreeSet<u64>,
+    /// Whether to flush the report behind each packet that brought something: for captures that are still being made.
+    pub live: bool,
 }
 
 /// What came of a run.
@@ -140,6 +142,7 @@ impl<'a> Run<'a> {
 
     /// Renders what the analyzer has to say.
     fn drain(&mut self, render: &mut dyn Render) -> io::Result<()> {
+        let mut rendered = false;
         while let Some(event) = self.analyzer.poll_event() {
             self.connections = self.connections.max(event.connection.0);
             if !self.options.connections.is_empty()
@@ -152,6 +155,10 @@ impl<'a> Run<'a> {
                 self.worst = Some(self.worst.map_or(level, |worst| worst.min(level)));
             }
             render.event(&self.context, event)?;
+            rendered = true;
+        }
+        if rendered && self.options.live {
+            render.flush()?;
         }
         Ok(())
     }
@@ -166,6 +173,7 @@ impl<'a> Run<'a> {
             name: self.options.name.clone(),
             packets: statistics.packets,
             bytes: statistics.bytes,
+            connections: self.connections,
             start: self.context.start.and_then(rfc3339),
             duration: self
                 .context

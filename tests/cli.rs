@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -105,9 +105,26 @@ fn only_the_connections_asked_for_are_shown() {
     let output = wireseam(&["inspect", capture.path(), "--connection", "7"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(
-        stderr(&output).contains("there is no connection 7; the last is 1"),
+        stderr(&output).contains("there is no connection 7; the capture has only connection 1"),
         "{}",
         stderr(&output)
+    );
+    assert!(
+        stdout(&output).ends_with(", 0 of 1 connection shown\n"),
+        "{}",
+        stdout(&output)
+    );
+    let summary = stdout(&wireseam(&[
+        "inspect",
+        capture.path(),
+        "-c",
+        "7",
+        "-f",
+        "summary",
+    ]));
+    assert!(
+        summary.starts_with("connections  0 of 1 shown\n"),
+        "{summary}"
     );
 }
 
@@ -229,6 +246,26 @@ fn standard_input_is_a_capture() {
     assert_eq!(report["capture"]["name"], "-");
     report["capture"]["name"] = "stdin.pcap".into();
     assert_eq!(report, capture.json(&[]));
+}
+
+#[test]
+fn lines_come_while_the_capture_is_still_being_made() {
+    let capture = Capture::of("live", GREETING);
+    let bytes = fs::read(&capture.file).unwrap();
+    let mut child = command(&["inspect", "-", "--format", "ndjson"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&bytes[..bytes.len() / 2]).unwrap();
+    // it would wait for ever if the first line did not come before the rest of the capture
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains("\"opened\""));
+    stdin.write_all(&bytes[bytes.len() / 2..]).unwrap();
+    drop(stdin);
+    assert!(lines.last().unwrap().unwrap().contains("\"capture\""));
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -34,6 +34,10 @@ impl<W: Write> Render for Ndjson<W> {
         self.write(&context.line(event))
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn finish(&mut self, capture: &Capture) -> io::Result<()> {
         self.write(&Line::Capture(capture.clone()))?;
         self.out.flush()

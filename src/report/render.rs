@@ -15,6 +15,15 @@ pub trait Render {
     /// When the output cannot be written.
     fn event(&mut self, context: &Context, event: Event) -> io::Result<()>;
 
+    /// Hands on what was written so far, where it is written as it comes.
+    ///
+    /// # Errors
+    ///
+    /// When the output cannot be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Says the rest: there is nothing more to come.
     ///
     /// # Errors

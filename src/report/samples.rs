@@ -41,6 +41,7 @@ fn capture() -> Capture {
         name: "sample\x1b[31m.pcap".to_owned(),
         packets: 16,
         bytes: 1000,
+        connections: 1,
         start: Some("2026-01-01T00:00:00Z".to_owned()),
         duration: Some(Seconds {
             nanoseconds: 15_000_000,

@@ -39,6 +39,8 @@ pub struct Capture {
     pub packets: u64,
     /// How many captured bytes they have.
     pub bytes: u64,
+    /// How many connections it holds, reported or not.
+    pub connections: u64,
     /// When the first packet was captured (RFC 3339).
     pub start: Option<String>,
     /// From the first packet to the latest.

@@ -185,10 +185,15 @@ impl<W: Write> Summary<W> {
     fn write_totals(&mut self, capture: &Capture) -> io::Result<()> {
         let out = &mut self.out;
         let by_protocol = counted(self.connections.values().map(Tally::protocol));
+        let shown = self.connections.len() as u64;
+        let of_all = if shown == capture.connections {
+            String::new()
+        } else {
+            format!(" of {} shown", capture.connections)
+        };
         writeln!(
             out,
-            "connections  {}{}",
-            self.connections.len(),
+            "connections  {shown}{of_all}{}",
             breakdown(&by_protocol)
         )?;
         if !self.websockets.is_empty() {

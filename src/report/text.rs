@@ -74,6 +74,10 @@ impl<W: Write> Render for Text<W> {
         self.write_ready()
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn finish(&mut self, capture: &Capture) -> io::Result<()> {
         self.collector.finish();
         self.write_ready()?;
@@ -108,7 +112,14 @@ fn write_capture(out: &mut dyn Write, capture: &Capture, connections: u64) -> io
         Escaped(&capture.name),
         layout::count(capture.packets, "packet"),
         layout::count(capture.bytes, "byte"),
-        layout::count(connections, "connection"),
+        if connections == capture.connections {
+            layout::count(connections, "connection")
+        } else {
+            format!(
+                "{connections} of {} shown",
+                layout::count(capture.connections, "connection")
+            )
+        },
         if capture.truncated_file {
             "; the file is cut off inside a packet"
         } else {
