@@ -26,22 +26,7 @@ pub struct Config {
 /// Give it every segment in the order of capture and drain [`poll_event`](Self::poll_event) after each; call
 /// [`finish`](Self::finish) at the end of the capture and drain once more.
 ///
-/// ```
-/// use wireseam_analyzer::{Analyzer, Config, EventKind};
-///
-/// let mut analyzer = Analyzer::new(Config::default());
-/// # let segments: Vec<wireseam_wire::Segment<'_>> = Vec::new();
-/// for segment in &segments {
-///     analyzer.handle_segment(segment);
-///     while let Some(event) = analyzer.poll_event() {
-///         if let EventKind::Message(message) = event.kind {
-///             println!("message of {} bytes in {} segments", message.wire_length, message.alignment.segments);
-///         }
-///     }
-/// }
-/// analyzer.finish();
-/// assert!(analyzer.poll_event().is_none());
-/// ```
+/// The crate's first page has an example.
 #[derive(Debug)]
 pub struct Analyzer {
     config: Config,

@@ -112,7 +112,44 @@ pub struct Segment<'a> {
     pub payload_len: u32,
 }
 
-impl Segment<'_> {
+impl<'a> Segment<'a> {
+    /// A segment with this payload, whole, and nothing else told: for packets that come from elsewhere than a capture.
+    ///
+    /// ```
+    /// use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Seq};
+    ///
+    /// let client = Endpoint { address: [10, 0, 0, 1].into(), port: 40_000 };
+    /// let server = Endpoint { address: [10, 0, 0, 2].into(), port: 80 };
+    /// let segment = Segment::new(PacketIndex(1), client, server, Seq(u32::MAX), Flags::PSH, b"hello");
+    /// assert_eq!(segment.payload_seq().plus(segment.seq_len()), Seq(4));
+    /// ```
+    #[must_use]
+    pub fn new(
+        packet: PacketIndex,
+        source: Endpoint,
+        destination: Endpoint,
+        seq: Seq,
+        flags: Flags,
+        payload: &'a [u8],
+    ) -> Self {
+        Self {
+            packet,
+            at: None,
+            interface: 0,
+            source,
+            destination,
+            seq,
+            ack: Seq(0),
+            window: u16::MAX,
+            flags,
+            options: TcpOptions::default(),
+            ip_id: None,
+            unfinished_length: false,
+            payload,
+            payload_len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
+        }
+    }
+
     /// The sequence space it takes (RFC 9293 3.4): its payload on the wire, one for SYN, one for FIN.
     #[must_use]
     pub fn seq_len(&self) -> u32 {
