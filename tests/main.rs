@@ -8,6 +8,8 @@ mod case;
 mod cli;
 /// Every fixture against its claim and its snapshot.
 mod corpus;
+/// What the READMEs show against what is printed.
+mod readme;
 /// Captures of real programs against what these programs logged.
 mod recordings;
 /// What the sources promise about themselves: who may depend on whom, and who may know what.
