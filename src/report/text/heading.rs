@@ -108,7 +108,7 @@ pub(super) fn opening(websocket: &WebSocket) -> String {
                 format!("  {request}  answer not captured, but WebSocket frames found{sure}")
             }
             None => {
-                format!("  WebSocket picked up mid-stream, its handshake was not captured{sure}")
+                format!("  WebSocket picked up mid-stream, handshake not captured{sure}")
             }
         };
     }

@@ -35,6 +35,7 @@ pub(super) fn write(
         headings[LENGTH] = "length (wire)".to_owned();
         widths[LENGTH] = widths[LENGTH].max(columns(&headings[LENGTH]));
     }
+    make_room(&mut widths);
     writeln!(out, "\n  {}", paint(palette.heading, "messages"))?;
     writeln!(
         out,
@@ -59,6 +60,14 @@ pub(super) fn write(
         )?;
     }
     Ok(())
+}
+
+/// Narrows the column of alignments where it would leave the previews no room: few are long, and those push their own line.
+fn make_room(widths: &mut [usize; COLUMNS]) {
+    let arrow_and_gaps = 2 + 1 + 2 * (COLUMNS + 1);
+    let taken = widths.iter().sum::<usize>() + arrow_and_gaps + PREVIEW;
+    let narrowed = widths[ALIGNMENT].saturating_sub(taken.saturating_sub(WIDTH));
+    widths[ALIGNMENT] = narrowed.max(columns(HEADINGS[ALIGNMENT]));
 }
 
 fn write_message(
@@ -296,6 +305,10 @@ const HEADINGS: [&str; COLUMNS] = [
 ];
 /// The column of lengths, with the compressed ones in brackets.
 const LENGTH: usize = 2;
+/// The column of alignments, the widest.
+const ALIGNMENT: usize = 6;
+/// How many columns a preview is left at least.
+const PREVIEW: usize = 8;
 /// A column that is wider than this does not push the others of its table.
 const WIDEST: usize = 40;
 /// How many slices of one message are shown.
