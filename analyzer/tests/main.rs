@@ -11,5 +11,7 @@ mod differential;
 mod endings;
 /// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.
 mod invariants;
+/// WebSockets met in the middle.
+mod pickup;
 /// Anything at all, at any place: no panic, and still an end.
 mod robustness;

@@ -70,7 +70,7 @@ struct Candidate {
 /// Frames were found.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The bytes that were passed over before.
+    /// The bytes that were passed over before; none where they end as an HTTP head does (RFC 9112 2.1), which is no frame's rest.
     pub(crate) rest: Span,
     /// Where the first one begins.
     pub(crate) start: Offset,
@@ -255,7 +255,14 @@ impl Search {
 
     fn found(&self, candidate: &Candidate) -> Option<Found> {
         let bytes = self.bytes_from(candidate.start)?.to_vec();
-        let rest = Span::new(self.origin, candidate.start);
+        let passed = self.window.len() - bytes.len();
+        let behind_head = self.window[..passed].ends_with(b"\r\n\r\n");
+        let rest_from = if behind_head {
+            candidate.start
+        } else {
+            self.origin
+        };
+        let rest = Span::new(rest_from, candidate.start);
         Some(Found {
             rest,
             start: candidate.start,
