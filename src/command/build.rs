@@ -13,7 +13,11 @@ use crate::cli::Build;
 pub(super) fn build(asked: &Build) -> Result<Exit, Failure> {
     let shown = asked.script.display().to_string();
     let text = fs::read_to_string(&asked.script).map_err(|cause| {
-        Exit::Input.with(anyhow::Error::from(cause).context(format!("failed to read {shown}")))
+        let why = match cause.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => cause.to_string(),
+        };
+        Exit::Input.with(anyhow::anyhow!("failed to read {shown}: {why}"))
     })?;
     let script = Script::parse(&text, &shown).map_err(|cause| Exit::Usage.with(cause))?;
     let built = script.build().map_err(|cause| Exit::Usage.with(cause))?;

@@ -25,6 +25,8 @@ pub(super) fn fill(connection: &mut Connection) {
 struct Placed {
     whole: Bytes,
     end: u64,
+    /// Whether its last byte is known.
+    ends: bool,
     carried: Carried,
 }
 
@@ -47,6 +49,7 @@ fn frames_in(connection: &Connection, direction: Direction) -> Vec<Placed> {
             placed.push(Placed {
                 whole,
                 end: whole.1,
+                ends: frame.length.is_some(),
                 carried,
             });
         }
@@ -74,7 +77,8 @@ fn carried(segment: &Segment, frames: &[Placed]) -> Vec<Carried> {
 
 fn part(placed: &Placed, segment: Bytes) -> Carried {
     let span = Bytes(placed.whole.0.max(segment.0), placed.end.min(segment.1));
-    let piece = match (span.0 == placed.whole.0, span.1 == placed.whole.1) {
+    let has_end = placed.ends && span.1 == placed.whole.1;
+    let piece = match (span.0 == placed.whole.0, has_end) {
         (true, true) => Piece::Whole,
         (true, false) => Piece::Head,
         (false, true) => Piece::Tail,

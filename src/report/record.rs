@@ -242,7 +242,7 @@ pub(super) fn frame(frame: analyzer::Frame) -> Frame {
         masking_key: frame.masking_key.map(|key| hex(&key)),
         header: frame.header.into(),
         payload: frame.payload.into(),
-        length: frame.length.unwrap_or_else(|| frame.payload.length()),
+        length: frame.length,
         complete: frame.complete,
         message: frame.message.map(|message| message.0),
         slices: slices(&frame.slices),

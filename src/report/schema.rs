@@ -306,8 +306,8 @@ pub struct Frame {
     pub header: Bytes,
     /// The payload's bytes, as the header declares them.
     pub payload: Bytes,
-    /// The payload's length, as the header declares it.
-    pub length: u64,
+    /// The payload's length, as the header declares it; null where the header was cut off.
+    pub length: Option<u64>,
     /// Whether every byte was captured.
     pub complete: bool,
     /// Its message; null for control frames and for fragments that belong to none.

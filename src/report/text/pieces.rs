@@ -103,7 +103,10 @@ fn description(frame: &Frame) -> String {
             words += name;
         }
     }
-    words + &format!(" {}", frame.length)
+    match frame.length {
+        Some(length) => words + &format!(" {length}"),
+        None => words + " ?",
+    }
 }
 
 /// Which bytes of a frame `here` covers: `header 0..4 of 8`, `0..300 of 300`, or one after the other.
@@ -111,11 +114,13 @@ fn part(frame: &Frame, here: Bytes) -> String {
     let (header, payload) = (frame.header, frame.payload);
     let mut words = Vec::new();
     if here.0 < header.1 && (here.0 > header.0 || here.1 <= header.1) {
+        let of = frame
+            .length
+            .map_or("?".to_owned(), |_| header.length().to_string());
         words.push(format!(
-            "header {}..{} of {}",
+            "header {}..{} of {of}",
             here.0 - header.0,
             here.1.min(header.1) - header.0,
-            header.length()
         ));
     }
     if here.1 > payload.0 {
