@@ -9,6 +9,8 @@ mod bench;
 mod differential;
 /// When a connection is let go.
 mod endings;
+/// How long a hole is waited for.
+mod holes;
 /// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.
 mod invariants;
 /// WebSockets met in the middle.

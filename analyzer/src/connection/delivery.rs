@@ -202,11 +202,14 @@ impl Connection {
 
     /// What waits in front of the gap is read as far as it goes; what waits for it in the other direction need wait no longer.
     pub(super) fn http_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
-        if direction == Direction::ServerToClient {
-            let is_last = mem::replace(&mut work.is_last, true);
-            self.pump(direction, work);
-            work.is_last = is_last;
+        if let Protocol::Http(http) = &mut self.protocol
+            && direction == Direction::ClientToServer
+        {
+            http.stop_waiting();
         }
+        let is_last = mem::replace(&mut work.is_last, true);
+        self.pump(direction, work);
+        work.is_last = is_last;
         match &mut self.protocol {
             Protocol::Http(http) => http.gap(direction, span),
             _ => {

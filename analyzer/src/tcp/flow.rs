@@ -36,9 +36,17 @@ struct Receiver {
     /// Everything before was acknowledged, since this moment.
     acknowledged: Option<(Offset, Moment)>,
     duplicate_acks: u32,
-    /// Whether it acknowledged or asked for anything after bytes behind the present hole were captured.
-    spoke_behind_hole: bool,
+    /// What it said of the hole that the stream waits at.
+    hole: Option<Hole>,
     window_closed: bool,
+}
+
+/// A hole of which the receiver spoke while bytes behind it were held.
+#[derive(Clone, Copy, Debug)]
+struct Hole {
+    start: Offset,
+    /// When the receiver first acknowledged bytes of it, so that it had them.
+    received: Option<Moment>,
 }
 
 /// A segment placed in its direction's stream.
@@ -137,7 +145,7 @@ impl Flow {
             return;
         };
         let position = Offset(position);
-        self.receiver.spoke_behind_hole |= self.reassembly.has_hole();
+        self.note_hole(position, moment);
         match self.receiver.acknowledged {
             Some((known, _)) if position < known => {}
             Some((known, _)) if position == known => {
@@ -149,6 +157,27 @@ impl Flow {
                 self.receiver.duplicate_acks = 0;
             }
         }
+    }
+
+    /// Notes what an acknowledgement of everything before `position` says of the present hole.
+    fn note_hole(&mut self, position: Offset, moment: Moment) {
+        let start = self.reassembly.next();
+        if !self.reassembly.has_hole() {
+            self.receiver.hole = None;
+            return;
+        }
+        let known = self.receiver.hole.filter(|hole| hole.start == start);
+        let known = known.unwrap_or(Hole {
+            start,
+            received: None,
+        });
+        let received = known.received.or((position > start).then_some(moment));
+        self.receiver.hole = Some(Hole { start, received });
+    }
+
+    /// What the receiver said of the hole at `start`.
+    fn hole_at(&self, start: Offset) -> Option<Hole> {
+        self.receiver.hole.filter(|hole| hole.start == start)
     }
 
     /// The next bytes in order; see [`Reassembly::next_chunk`].
@@ -171,18 +200,14 @@ impl Flow {
         {
             return true;
         }
-        let Some((end, since)) = self
-            .receiver
-            .acknowledged
-            .filter(|(end, _)| *end > self.reassembly.next())
-        else {
+        let hole = self.hole_at(self.reassembly.next());
+        let Some(received) = hole.and_then(|hole| hole.received) else {
             return false;
         };
         let waited = now
-            .zip(since.at)
-            .is_some_and(|(now, since)| now.nanoseconds_since(since) > limits.hole_patience);
-        end > self.reassembly.next()
-            && (waited || self.reassembly.held_segments() > limits.hole_patience_segments)
+            .zip(received.at)
+            .is_some_and(|(now, received)| now.nanoseconds_since(received) > limits.hole_patience);
+        waited || self.reassembly.held_segments() > limits.hole_patience_segments
     }
 
     /// Gives up the hole before the next captured bytes; with `at_end` also bytes missing at the end of the stream.
@@ -190,7 +215,7 @@ impl Flow {
         let end = at_end.then(|| self.known_end()).flatten();
         let span = self.reassembly.give_up_hole(end)?;
         let cause = self.cause_of(span);
-        self.receiver.spoke_behind_hole = false;
+        self.receiver.hole = None;
         Some((span, cause))
     }
 
@@ -229,7 +254,7 @@ impl Flow {
     fn cause_of(&self, gap: Span) -> GapCause {
         match self.receiver.acknowledged {
             Some((end, _)) if end >= gap.end => GapCause::Capture,
-            Some((end, _)) if end >= gap.start && self.receiver.spoke_behind_hole => {
+            Some((end, _)) if end >= gap.start && self.hole_at(gap.start).is_some() => {
                 GapCause::Network
             }
             _ => GapCause::Unknown,
