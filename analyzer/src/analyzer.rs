@@ -7,19 +7,10 @@ use wireseam_wire::{Endpoint, Segment, Timestamp};
 
 use crate::connection::Connection;
 use crate::tcp::{assume_client, guess_client};
-use crate::{ConnectionId, Event, Limits, Moment, PayloadPolicy};
+use crate::{Config, ConnectionId, Event, Limits, Moment};
 
 /// How many segments without payload are kept until one tells which end is the client.
 const UNDECIDED_SEGMENTS: usize = 32;
-
-/// How an [`Analyzer`] works.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Config {
-    /// How much of each message to keep.
-    pub payload: PayloadPolicy,
-    /// What it may hold on to.
-    pub limits: Limits,
-}
 
 /// Captured segments in, events out. It has no clock, no thread and no file; time is that of the segments.
 ///

@@ -13,7 +13,6 @@ use std::mem;
 
 use wireseam_wire::{PacketIndex, Segment};
 
-use crate::analyzer::Config;
 use crate::finding;
 use crate::http::Http;
 use crate::intake::Intake;
@@ -22,7 +21,8 @@ use crate::tcp::{Ends, Flow, TcpState};
 use crate::tls::Hello;
 use crate::websocket::Socket;
 use crate::{
-    ConnectionId, Direction, Ended, Event, EventKind, Layer, Moment, Offset, Opened, SegmentKind,
+    Config, ConnectionId, Direction, Ended, Event, EventKind, Layer, Moment, Offset, Opened,
+    SegmentKind,
 };
 
 mod delivery;

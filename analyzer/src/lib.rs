@@ -68,8 +68,8 @@ mod tcp;
 mod tls;
 mod websocket;
 
-pub use analyzer::{Analyzer, Config};
+pub use analyzer::Analyzer;
 pub use event::*;
 pub use finding::{Finding, Level, RULES, Rule};
-pub use limits::{Limits, PayloadPolicy};
+pub use limits::{Config, Limits, PayloadPolicy};
 pub use span::{Alignment, AlignmentKind, Offset, Part, Slice, Span, Torn};

@@ -1,4 +1,13 @@
-//! Every cap on what grows with the traffic: its default and its reason.
+//! What an analyzer is told: every cap on what grows with the traffic, its default and its reason, and what to keep.
+
+/// How an [`Analyzer`](crate::Analyzer) works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// How much of each message to keep.
+    pub payload: PayloadPolicy,
+    /// What it may hold on to.
+    pub limits: Limits,
+}
 
 /// What the analyzer may hold on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

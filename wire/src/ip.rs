@@ -2,7 +2,7 @@
 
 use etherparse::{IpAuthHeaderSlice, IpNumber};
 
-use crate::{Address, Skipped, decode::length, ipv4, ipv6};
+use crate::{Address, Skipped, ipv4, ipv6};
 
 /// The TCP part of one IP packet.
 ///
@@ -59,4 +59,9 @@ pub(crate) fn behind_authentication(bytes: &[u8]) -> Result<(IpNumber, &[u8]), S
     })?;
     let rest = bytes.get(header.slice().len()..).unwrap_or_default();
     Ok((header.next_header(), rest))
+}
+
+/// The length of captured bytes in the type that lengths on the wire have.
+pub(crate) fn length(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }

@@ -28,11 +28,13 @@ mod loopback;
 mod options;
 mod packet;
 mod segment;
+mod skipped;
 mod tcp;
 
 pub use address::{Address, Endpoint};
-pub use decode::{Skipped, decode};
+pub use decode::decode;
 pub use link::LinkType;
 pub use options::{SackBlock, TcpOptions};
 pub use packet::{Packet, PacketIndex, Timestamp};
 pub use segment::{Flags, Segment, Seq};
+pub use skipped::Skipped;

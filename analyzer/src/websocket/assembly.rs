@@ -7,10 +7,10 @@
 //! ```
 
 use super::conformance::{Compression, LONGEST_CONTROL};
+use super::context::{Context, Numbers};
 use super::deflate::Inflater;
 use super::ended::{self, Ended};
 use super::frame::FrameHeader;
-use super::half::{Context, Numbers};
 use super::message::OpenMessage;
 use crate::alignment::FrameParts;
 use crate::finding;

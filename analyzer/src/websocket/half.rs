@@ -18,63 +18,17 @@ use wireseam_wire::PacketIndex;
 use super::assembly::Assembly;
 use super::carry::Carry;
 use super::conformance::{self, Compression};
+use super::context::{Context, Numbers};
 use super::ended::{self, Ended, EndedFrame, Told};
 use super::frame::FrameHeader;
 use super::http_inside::HttpInside;
-use super::message::Reading;
 use super::open_frame::OpenFrame;
 use super::search::{Found, Search};
 use crate::alignment::Layout;
 use crate::finding::{self, bytes};
 use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
-use crate::{Direction, FrameId, MessageId, Offset, Opcode, Span, WebSocketId};
-
-/// What both directions of a WebSocket count together.
-#[derive(Debug)]
-pub(super) struct Numbers {
-    pub(super) websocket: WebSocketId,
-    frames: u64,
-    messages: u64,
-}
-
-impl Numbers {
-    pub(super) fn new(websocket: WebSocketId) -> Self {
-        Self {
-            websocket,
-            frames: 0,
-            messages: 0,
-        }
-    }
-
-    pub(super) fn next_message(&mut self) -> MessageId {
-        self.messages += 1;
-        MessageId(self.messages)
-    }
-
-    fn next_frame(&mut self) -> FrameId {
-        self.frames += 1;
-        FrameId(self.frames)
-    }
-
-    /// Takes a number back that turned out to be no frame's, where none was given since.
-    fn take_back(&mut self, id: FrameId) {
-        if id.0 == self.frames {
-            self.frames -= 1;
-        }
-    }
-}
-
-/// What a half reads besides its bytes.
-pub(crate) struct Context<'a, 'b> {
-    pub(crate) map: &'a SpanMap,
-    pub(crate) reading: Reading<'a>,
-    pub(crate) out: &'a mut Outbox<'b>,
-    /// From where on the bytes now read were made deliverable together.
-    pub(crate) batch: Offset,
-    /// How far the sender has acknowledged the other direction.
-    pub(crate) acknowledged: Option<Offset>,
-}
+use crate::{Direction, FrameId, Offset, Opcode, Span, WebSocketId};
 
 /// One direction.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ mod assembly;
 mod carry;
 mod close;
 mod conformance;
+mod context;
 mod deflate;
 mod ended;
 mod extension;
@@ -17,7 +18,7 @@ mod search;
 mod socket;
 mod utf8;
 
-pub(crate) use half::Context;
+pub(crate) use context::Context;
 pub(crate) use message::Reading;
 pub(crate) use search::{Found, Search};
 pub(crate) use socket::Socket;

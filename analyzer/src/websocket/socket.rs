@@ -6,9 +6,10 @@ use wireseam_wire::PacketIndex;
 
 use super::close::{Ending, close_frame};
 use super::conformance::Compression;
+use super::context::{Context, Numbers};
 use super::ended::{EndedFrame, Told};
 use super::extension::Agreed;
-use super::half::{Context, Half, Numbers};
+use super::half::Half;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
