@@ -1,7 +1,8 @@
 //! Hand-made segments of one connection, and what the analyzer makes of them.
 
 use wireseam_analyzer::{
-    Analyzer, Config, Direction, Event, EventKind, Finding, Frame, Message, PayloadPolicy,
+    Analyzer, Config, Direction, Event, EventKind, Finding, Frame, GapCause, Handshake, Layer,
+    Limits, Message, PayloadPolicy,
 };
 use wireseam_wire::{Address, Endpoint, Flags, PacketIndex, Segment, Seq, TcpOptions, Timestamp};
 
@@ -123,6 +124,83 @@ impl Outcome {
             .collect()
     }
 
+    /// The gaps reported, each with its cause.
+    pub fn gaps(&self) -> Vec<(Direction, u64, u64, GapCause)> {
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::Gap(gap) = &event.kind {
+                    Some((gap.direction, gap.span.start.0, gap.span.end.0, gap.cause))
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// The handshakes reported.
+    pub fn websockets(&self) -> Vec<&Handshake> {
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::WebSocket(handshake) = &event.kind {
+                    Some(&**handshake)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// The HTTP exchanges reported: method, target and status.
+    pub fn exchanges(&self) -> Vec<(Option<&str>, Option<&str>, Option<u16>)> {
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::Exchange(exchange) = &event.kind {
+                    Some((
+                        exchange.method.as_deref(),
+                        exchange.target.as_deref(),
+                        exchange.status,
+                    ))
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// The layers reported, in order.
+    pub fn layers(&self) -> Vec<Layer> {
+        self.events
+            .iter()
+            .filter_map(|event| {
+                if let EventKind::Layer(layer) = &event.kind {
+                    Some(*layer)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// The ids of the rules found broken, in order.
+    pub fn rules(&self) -> Vec<&'static str> {
+        self.findings()
+            .iter()
+            .map(|finding| finding.rule.id)
+            .collect()
+    }
+
+    /// What each whole or cut message of a direction says, as far as it was kept.
+    pub fn said(&self, direction: Direction) -> Vec<&[u8]> {
+        self.messages()
+            .into_iter()
+            .filter(|message| message.direction == direction)
+            .map(|message| message.payload.bytes.as_slice())
+            .collect()
+    }
+
     /// What must not depend on how the bytes came: every frame, message and finding, without packets.
     pub fn meaning(&self) -> Vec<String> {
         let frames = self.frames().into_iter().map(|frame| {
@@ -240,4 +318,218 @@ pub fn blank(direction: Direction, index: u64) -> Segment<'static> {
         payload: &[],
         payload_len: 0,
     }
+}
+
+/// One connection told segment by segment: with acknowledgements, losses, cut packets and time.
+#[derive(Debug)]
+pub struct Scene {
+    pub analyzer: Analyzer,
+    pub outcome: Outcome,
+    packet: u64,
+    now: i64,
+    /// What each end acknowledges of the other's stream, once it said so.
+    acknowledged: [Option<u32>; 2],
+    /// Where the next byte of each direction stands.
+    next: [usize; 2],
+}
+
+impl Scene {
+    /// A connection whose SYNs were captured.
+    pub fn opened(config: Config) -> Self {
+        let mut scene = Self::mid_stream(config);
+        for (direction, flags) in [
+            (Direction::ClientToServer, Flags::SYN),
+            (Direction::ServerToClient, Flags::SYN.with(Flags::ACK)),
+        ] {
+            let seq = Seq(ORIGINS[direction as usize].wrapping_sub(1));
+            scene.handle(
+                direction,
+                Segment {
+                    flags,
+                    seq,
+                    ..blank(direction, 0)
+                },
+            );
+        }
+        scene
+    }
+
+    /// A connection of which nothing was captured so far.
+    pub fn mid_stream(config: Config) -> Self {
+        Self {
+            analyzer: Analyzer::new(config),
+            outcome: Outcome::default(),
+            packet: 0,
+            now: 0,
+            acknowledged: [None, None],
+            next: [0, 0],
+        }
+    }
+
+    /// A connection that has just become a WebSocket, with the RFC's handshake.
+    pub fn websocket(config: Config) -> Self {
+        let mut scene = Self::opened(config);
+        scene.up(REQUEST).down(RESPONSE);
+        scene
+    }
+
+    /// The client's next bytes in one segment.
+    pub fn up(&mut self, bytes: &[u8]) -> &mut Self {
+        self.send(Direction::ClientToServer, bytes)
+    }
+
+    /// The server's next bytes in one segment.
+    pub fn down(&mut self, bytes: &[u8]) -> &mut Self {
+        self.send(Direction::ServerToClient, bytes)
+    }
+
+    /// The next bytes of a direction in one segment.
+    pub fn send(&mut self, direction: Direction, bytes: &[u8]) -> &mut Self {
+        let start = self.next[direction as usize];
+        self.send_at(direction, start, bytes)
+    }
+
+    /// Bytes of a direction that stand at `start`.
+    pub fn send_at(&mut self, direction: Direction, start: usize, bytes: &[u8]) -> &mut Self {
+        self.cut_at(direction, start, bytes, bytes.len())
+    }
+
+    /// A segment of `length` bytes of which the capture holds these.
+    pub fn cut_at(
+        &mut self,
+        direction: Direction,
+        start: usize,
+        bytes: &[u8],
+        length: usize,
+    ) -> &mut Self {
+        let side = direction as usize;
+        self.next[side] = self.next[side].max(start + length);
+        self.handle(
+            direction,
+            Segment {
+                seq: Seq(ORIGINS[side]).plus(u32::try_from(start).unwrap()),
+                payload: bytes,
+                payload_len: u32::try_from(length).unwrap(),
+                ..blank(direction, 0)
+            },
+        )
+    }
+
+    /// The next bytes of a direction are not in the capture.
+    pub fn lose(&mut self, direction: Direction, bytes: usize) -> &mut Self {
+        self.next[direction as usize] += bytes;
+        self
+    }
+
+    /// The receiver of a direction acknowledges it up to this offset.
+    pub fn acknowledge(&mut self, direction: Direction, end: usize) -> &mut Self {
+        let receiver = direction.reversed();
+        self.acknowledged[receiver as usize] =
+            Some(ORIGINS[direction as usize].wrapping_add(u32::try_from(end).unwrap()));
+        self.bare(receiver, Flags::ACK)
+    }
+
+    /// A segment without payload at the end of a direction.
+    pub fn bare(&mut self, direction: Direction, flags: Flags) -> &mut Self {
+        let seq = Seq(ORIGINS[direction as usize])
+            .plus(u32::try_from(self.next[direction as usize]).unwrap());
+        self.handle(
+            direction,
+            Segment {
+                seq,
+                flags,
+                ..blank(direction, 0)
+            },
+        )
+    }
+
+    /// Any segment; its number, its time and its acknowledgement are the scene's.
+    pub fn handle(&mut self, direction: Direction, segment: Segment<'_>) -> &mut Self {
+        self.packet += 1;
+        self.now += 1_000;
+        let acknowledged = self.acknowledged[direction as usize];
+        let segment = Segment {
+            packet: PacketIndex(self.packet),
+            at: Some(Timestamp(self.now)),
+            ack: Seq(acknowledged.unwrap_or(0)),
+            flags: acknowledged.map_or(segment.flags, |_| segment.flags.with(Flags::ACK)),
+            ..segment
+        };
+        handle(&mut self.analyzer, &mut self.outcome, &segment);
+        self
+    }
+
+    /// So many milliseconds pass.
+    pub fn wait(&mut self, milliseconds: i64) -> &mut Self {
+        self.now += milliseconds * 1_000_000;
+        self
+    }
+
+    /// The capture ends.
+    pub fn finish(&mut self) -> &Outcome {
+        self.analyzer.finish();
+        drain(&mut self.analyzer, &mut self.outcome);
+        &self.outcome
+    }
+
+    /// How much the analyzer holds on to, in letters of its own description.
+    pub fn held(&self) -> usize {
+        format!("{:?}", self.analyzer).len()
+    }
+
+    /// Where the next byte of a direction stands.
+    pub fn at(&self, direction: Direction) -> usize {
+        self.next[direction as usize]
+    }
+}
+
+/// A frame as its sender writes it, right or wrong.
+pub fn frame_bytes(first: u8, masking_key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+    let mask_bit = if masking_key.is_some() { 0x80 } else { 0 };
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ 0..=125 => bytes.push(mask_bit | u8::try_from(length).unwrap()),
+        length @ 126..=65_535 => {
+            bytes.push(mask_bit | 126);
+            bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
+        }
+        length => {
+            bytes.push(mask_bit | 127);
+            bytes.extend((length as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(masking_key.iter().flatten());
+    let key = masking_key.unwrap_or_default();
+    bytes.extend(
+        payload
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| byte ^ key[at % 4]),
+    );
+    bytes
+}
+
+/// Everything of each message is kept.
+pub fn full() -> Config {
+    with_limits(|_| ())
+}
+
+/// Everything of each message is kept, with these limits.
+pub fn with_limits(change: impl FnOnce(&mut Limits)) -> Config {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    Config {
+        payload: PayloadPolicy::Full,
+        limits,
+    }
+}
+
+/// A server's text message in one frame.
+pub fn text(content: &str) -> Vec<u8> {
+    frame_bytes(0x81, None, content.as_bytes())
+}
+
+/// A client's text message in one frame.
+pub fn masked(content: &[u8]) -> Vec<u8> {
+    frame_bytes(0x81, Some([0x11, 0x22, 0x33, 0x44]), content)
 }

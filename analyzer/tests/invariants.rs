@@ -7,33 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use wireseam_analyzer::{AlignmentKind, Direction, Frame, Message, Part, Slice, Span};
 
-use crate::bench::{Outcome, Piece, REQUEST, RESPONSE, Streams, run};
-
-/// A frame as its sender writes it, right or wrong.
-fn frame_bytes(first: u8, masking_key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
-    let mask_bit = if masking_key.is_some() { 0x80 } else { 0 };
-    let mut bytes = vec![first];
-    match payload.len() {
-        length @ 0..=125 => bytes.push(mask_bit | u8::try_from(length).unwrap()),
-        length @ 126..=65_535 => {
-            bytes.push(mask_bit | 126);
-            bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
-        }
-        length => {
-            bytes.push(mask_bit | 127);
-            bytes.extend((length as u64).to_be_bytes());
-        }
-    }
-    bytes.extend(masking_key.iter().flatten());
-    let key = masking_key.unwrap_or_default();
-    bytes.extend(
-        payload
-            .iter()
-            .enumerate()
-            .map(|(at, byte)| byte ^ key[at % 4]),
-    );
-    bytes
-}
+use crate::bench::{Outcome, Piece, REQUEST, RESPONSE, Streams, frame_bytes, run};
 
 /// Frames of every kind, most of them right: text with code points of up to four bytes, fragments, control frames, faults.
 fn frames(masked: bool) -> impl Strategy<Value = Vec<u8>> {

@@ -9,6 +9,8 @@ mod bench;
 mod differential;
 /// When a connection is let go.
 mod endings;
+/// What a hole in one direction does to the layers above, in both.
+mod gaps;
 /// How long a hole is waited for.
 mod holes;
 /// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.

@@ -132,10 +132,10 @@ impl Connection {
         intake.bytes = bytes;
     }
 
-    /// Nothing more will come: a response is read without its request, and what follows an upgrade request, where nothing
-    /// of the server was captured, without its answer.
+    /// Nothing more will come: a response is read without its request, and what follows an upgrade request, where the
+    /// server's stream was not captured whole, without its answer.
     pub(super) fn stop_waiting(&mut self, work: &mut Work<'_, '_>) {
-        let server_is_silent = self.flows[Direction::ServerToClient as usize].is_silent();
+        let answer_may_be_missing = !self.flows[Direction::ServerToClient as usize].is_whole();
         let client = &self.intakes[Direction::ClientToServer as usize];
         if let Protocol::Http(http) = &mut self.protocol {
             http.cut_head(
@@ -143,7 +143,7 @@ impl Connection {
                 &client.bytes,
                 &self.flows[Direction::ClientToServer as usize].map,
             );
-            if server_is_silent {
+            if answer_may_be_missing {
                 http.stop_waiting();
                 self.pump(Direction::ClientToServer, work);
             }
@@ -220,7 +220,7 @@ impl Connection {
             }
         }
         self.intakes[direction as usize].drop_up_to(span.end);
-        work.out.unblock(direction.reversed());
+        self.pump(direction.reversed(), work);
         self.pump_unblocked(work);
     }
 }

@@ -18,7 +18,6 @@ pub(crate) struct Flow {
     pub(crate) reassembly: Reassembly,
     pub(crate) map: SpanMap,
     pub(crate) totals: Totals,
-    packets: u64,
     /// Whether its SYN was captured.
     begun: bool,
     has_gap: bool,
@@ -65,7 +64,6 @@ impl Flow {
             reassembly: Reassembly::default(),
             map: SpanMap::default(),
             totals: Totals::default(),
-            packets: 0,
             begun: false,
             has_gap: false,
             classifier: Classifier::default(),
@@ -77,7 +75,6 @@ impl Flow {
 
     /// Places a segment that travels in this direction and tells what it was.
     pub(crate) fn place<'a>(&mut self, segment: &Segment<'a>, moment: Moment) -> Placed<'a> {
-        self.packets += 1;
         self.begin(segment);
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
         let length = i64::from(segment.payload_len);
@@ -227,11 +224,6 @@ impl Flow {
     /// Notes that bytes of this stream are missing.
     pub(crate) fn note_gap(&mut self) {
         self.has_gap = true;
-    }
-
-    /// Whether no packet of this direction was captured.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.packets == 0
     }
 
     /// The farthest place where the stream is known to reach, captured or not.
