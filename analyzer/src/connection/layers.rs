@@ -151,10 +151,7 @@ impl Connection {
         let found = upgraded.found.take();
         work.out.push(EventKind::Layer(Layer::WebSocket));
         self.recognised = true;
-        let rest = found
-            .as_ref()
-            .map(|(direction, found)| (*direction, found.rest, found.bits));
-        let socket = Socket::new(upgraded, rest, work.out);
+        let socket = Socket::new(upgraded, found.as_ref(), work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
         if let Some((direction, found)) = found {
             let intake = &mut self.intakes[direction as usize];

@@ -45,9 +45,14 @@ impl Assembly {
         self.compression
     }
 
-    /// From where on the map is needed for the open message.
+    /// From where on the map is needed for the open message, or for what may turn out to be the rest of one.
     pub(super) fn keep_from(&self) -> Option<Offset> {
-        self.open.as_ref().map(|message| message.keep_from)
+        let open = self.open.as_ref().map(|message| message.keep_from);
+        open.or(self.long_rest().map(|rest| rest.start))
+    }
+
+    fn long_rest(&self) -> Option<Span> {
+        self.rest.filter(|rest| rest.length() > LONGEST_CONTROL)
     }
 
     /// The open message's number.
@@ -182,10 +187,8 @@ impl Assembly {
     /// What stands before the first message after a loss, and is too long for a control frame, is the rest of a message.
     fn end_loss(&mut self, numbers: &mut Numbers, context: &Context<'_, '_>) {
         self.after_loss = false;
-        let rest = self
-            .rest
-            .take()
-            .filter(|rest| rest.length() > LONGEST_CONTROL);
+        let rest = self.long_rest();
+        self.rest = None;
         if let Some(rest) = rest.filter(|_| self.open.is_none()) {
             let id = numbers.next_message();
             let mut message = OpenMessage::headless(id, rest.start, context.reading);

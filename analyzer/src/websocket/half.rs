@@ -89,10 +89,10 @@ impl Half {
         self
     }
 
-    /// Starts where frames were found with so many bits of evidence, behind bytes that were passed over.
-    pub(super) fn behind(mut self, rest: Span, bits: u32, out: &mut Outbox<'_>) -> Self {
-        self.assembly.found_behind(rest);
-        self.report_found(rest, bits, out);
+    /// Starts where frames were found, behind bytes that were passed over.
+    pub(super) fn behind(mut self, found: &Found, out: &mut Outbox<'_>) -> Self {
+        self.assembly.found_behind(found.rest);
+        self.report_found(found.passed, found.bits, out);
         self
     }
 

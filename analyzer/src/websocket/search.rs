@@ -71,6 +71,8 @@ struct Candidate {
 #[derive(Debug)]
 pub(crate) struct Found {
     /// The bytes that were passed over before; none where they end as an HTTP head does (RFC 9112 2.1), which is no frame's rest.
+    pub(crate) passed: Span,
+    /// Those of them that are still kept.
     pub(crate) rest: Span,
     /// Where the first one begins.
     pub(crate) start: Offset,
@@ -257,14 +259,14 @@ impl Search {
         let bytes = self.bytes_from(candidate.start)?.to_vec();
         let passed = self.window.len() - bytes.len();
         let behind_head = self.window[..passed].ends_with(b"\r\n\r\n");
-        let rest_from = if behind_head {
+        let passed_from = if behind_head {
             candidate.start
         } else {
             self.origin
         };
-        let rest = Span::new(rest_from, candidate.start);
         Some(Found {
-            rest,
+            passed: Span::new(passed_from, candidate.start),
+            rest: Span::new(passed_from.max(self.start), candidate.start),
             start: candidate.start,
             bits: candidate.bits,
             bytes,

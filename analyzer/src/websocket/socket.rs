@@ -10,6 +10,7 @@ use super::context::{Context, Numbers};
 use super::ended::{EndedFrame, Told};
 use super::extension::Agreed;
 use super::half::Half;
+use super::search::Found;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
@@ -45,10 +46,10 @@ struct SentClose {
 }
 
 impl Socket {
-    /// A WebSocket after its opening handshake, which it reports. `rest` are the bytes in front of frames found without one, and the evidence for those.
+    /// A WebSocket after its opening handshake, which it reports. `found` are the frames found without one.
     pub(crate) fn new(
         upgraded: Upgraded,
-        rest: Option<(Direction, Span, u32)>,
+        found: Option<&(Direction, Found)>,
         out: &mut Outbox<'_>,
     ) -> Self {
         let Upgraded {
@@ -78,10 +79,10 @@ impl Socket {
                 compression(&agreed, captured, direction),
                 head_ends[at],
             );
-            match (search, rest) {
+            match (search, found) {
                 (Some(search), _) => half.searching(search),
-                (None, Some((found_in, rest, bits))) if found_in == direction => {
-                    half.behind(rest, bits, out)
+                (None, Some((found_in, found))) if *found_in == direction => {
+                    half.behind(found, out)
                 }
                 (None, _) => half,
             }
