@@ -1,6 +1,8 @@
 //! How long a hole is waited for.
 
-use wireseam_analyzer::{Analyzer, Config, Direction, EventKind, Gap, GapCause, Offset, Span};
+use wireseam_analyzer::{
+    Analyzer, Config, Direction, EventKind, Gap, GapCause, Limits, Offset, Span,
+};
 use wireseam_wire::{Flags, Segment, Seq, Timestamp};
 
 use crate::bench::blank;
@@ -41,7 +43,14 @@ fn gaps(analyzer: &mut Analyzer) -> Vec<Gap> {
 /// Byte 1 of the server's stream is missing; each later byte is acknowledged, so that the acknowledgement moves on all the time.
 #[test]
 fn a_hole_that_was_acknowledged_is_given_up_though_acknowledgements_go_on() {
-    let mut analyzer = Analyzer::new(Config::default());
+    let limits = Limits {
+        hole_patience: 50_000_000,
+        ..Limits::default()
+    };
+    let mut analyzer = Analyzer::new(Config {
+        limits,
+        ..Config::default()
+    });
     handle(&mut analyzer, 1, DOWN, 0, b"a", 0);
     for step in 2..8 {
         let offset = u32::try_from(step).expect("few");
