@@ -19,3 +19,5 @@ mod invariants;
 mod pickup;
 /// Anything at all, at any place: no panic, and still an end.
 mod robustness;
+/// Frames found without a handshake, and none found where there are none.
+mod search;

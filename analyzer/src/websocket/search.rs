@@ -63,6 +63,9 @@ struct Candidate {
     bits: u32,
     /// Whether a message is open; `None` before any frame tells.
     open: Option<bool>,
+    /// The latest header, and whether it said anything.
+    header: Option<FrameHeader>,
+    telling: bool,
     /// The latest frame whose payload has not been looked at.
     payload: Option<(FrameHeader, Offset)>,
 }
@@ -134,6 +137,7 @@ impl Search {
         limits: &Limits,
     ) -> Option<Found> {
         if self.searched > limits.search_bytes {
+            self.restart(at.plus(bytes.len() as u64));
             return None;
         }
         if self.end() != at {
@@ -148,8 +152,9 @@ impl Search {
         found
     }
 
-    /// The capture lacks bytes: frames that reach over them are not followed.
+    /// The capture lacks bytes: frames that reach over them are not followed, and none is expected behind them.
     pub(crate) fn gap(&mut self, span: Span) {
+        self.expected = false;
         self.restart(span.end);
     }
 
@@ -163,8 +168,8 @@ impl Search {
     }
 
     fn restart(&mut self, at: Offset) {
-        self.window.clear();
-        self.candidates.clear();
+        self.window = Vec::new();
+        self.candidates = Vec::new();
         self.start = at;
         self.origin = at;
         self.tried = at;
@@ -200,6 +205,8 @@ impl Search {
                 next: at,
                 bits,
                 open: None,
+                header: None,
+                telling: false,
                 payload: None,
             };
             if let Some(candidate) = candidate.after_header(&header, self.masked, is_edge(map, at))
@@ -228,7 +235,7 @@ impl Search {
             if let Some((header, payload)) = candidate.payload.take() {
                 candidate.bits += self.payload_bits(&header, payload)?;
                 let at_edge = candidate.next == self.end() || is_edge(map, candidate.next);
-                candidate.bits += if at_edge && !tells_nothing(&header) {
+                candidate.bits += if at_edge && candidate.telling {
                     EDGE
                 } else {
                     0
@@ -298,6 +305,7 @@ impl Candidate {
         if !is_plausible(header, masked) || (tells_nothing(header) && self.open.is_none()) {
             return None;
         }
+        self.telling = !tells_nothing(header) && !self.is_repeated_by(header);
         let compressed = header.rsv[0];
         self.open = match (header.opcode, self.open) {
             (Opcode::Text | Opcode::Binary, Some(true)) => return None,
@@ -305,20 +313,23 @@ impl Candidate {
             (Opcode::Text | Opcode::Binary | Opcode::Continuation, _) => Some(!header.fin),
             (_, open) => open,
         };
-        self.bits += match (tells_nothing(header), compressed) {
-            (true, _) => 0,
-            (false, true) => COMPRESSED_HEADER,
-            (false, false) => HEADER,
+        self.bits += match (self.telling, compressed) {
+            (false, _) => 0,
+            (true, true) => COMPRESSED_HEADER,
+            (true, false) => HEADER,
         };
-        self.bits += if at_edge && !tells_nothing(header) {
-            EDGE
-        } else {
-            0
-        };
+        self.bits += if at_edge && self.telling { EDGE } else { 0 };
+        self.header = Some(*header);
         let payload = self.next.plus(header.size());
         self.next = payload.plus(header.length);
         self.payload = Some((*header, payload));
         Some(self)
+    }
+
+    /// Whether a header is the same as the one before, masking key included: keys are random (RFC 6455 5.3), and runs of one
+    /// byte look like that. Some clients use the key 0 throughout.
+    fn is_repeated_by(&self, header: &FrameHeader) -> bool {
+        header.masking_key.is_some_and(|key| key != [0; 4]) && self.header == Some(*header)
     }
 }
 
