@@ -419,3 +419,26 @@ fn a_cut_inside_a_code_point_is_named() {
         ]
     );
 }
+
+/// As a frame these bytes are a Close of 84 bytes with RSV1 and without FIN; as HTTP they would go on with `TP/1.`.
+#[test]
+fn a_frame_that_begins_like_a_response_and_is_none_keeps_the_framing() {
+    for begun in [&b""[..], b"T", b"TP", b"TP/1", b"TP/1,"] {
+        let payload = [begun, &[b'x'; 0x54][begun.len()..]].concat();
+        let server = [
+            frame_bytes(0x48, None, &payload),
+            frame_bytes(0x81, None, b"hi"),
+        ]
+        .concat();
+        let streams = Streams::after_handshake(&[], &server);
+        for cut in 0..10 {
+            let outcome = run(&streams, &streams.cut(&[], &[RESPONSE.len() + cut]));
+            assert_eq!(
+                outcome.said(Direction::ServerToClient),
+                [b"hi"],
+                "{begun:?} cut at {cut}"
+            );
+            check_conservation(&outcome, &streams);
+        }
+    }
+}

@@ -69,6 +69,12 @@ impl Carry {
         FrameHeader::parse(self.bytes())
     }
 
+    /// Bytes of the payload: they were taken to see whether this is HTTP (RFC 9112 4), and it is not.
+    pub(super) fn payload(&self, header: &FrameHeader) -> &[u8] {
+        let size = usize::try_from(header.size()).unwrap_or(LONGEST_HEADER);
+        self.bytes().get(size..).unwrap_or_default()
+    }
+
     /// The parts of the frame with this header.
     pub(super) fn parts(&self, header: &FrameHeader) -> FrameParts {
         let extended_length = self.start.plus(2);

@@ -278,6 +278,8 @@ impl Half {
         self.state = State::Payload(Box::new(OpenFrame::new(carry, header, message)));
         if header.length == 0 {
             self.end_frame(context);
+        } else if !carry.payload(&header).is_empty() {
+            self.read_payload(carry.payload(&header), context);
         }
     }
 
