@@ -149,7 +149,7 @@ impl Connection {
             out: &mut out,
         };
         for direction in Direction::BOTH {
-            self.give_up_holes(direction, true, &mut work);
+            self.give_up_holes_at_end(direction, &mut work);
         }
         self.stop_waiting(&mut work);
         self.finish_protocol(&mut work);
@@ -198,7 +198,7 @@ impl Connection {
         for side in Direction::BOTH {
             if self.flows[side as usize].is_out_of_patience(segment.at, &work.config.limits) {
                 self.begin_batch(side);
-                self.give_up_holes(side, false, work);
+                self.give_up_hole(side, work);
             }
         }
         self.settle(work);

@@ -2,7 +2,7 @@
 
 use wireseam_analyzer::{Config, Direction, GapCause};
 
-use crate::bench::{REQUEST, RESPONSE, Scene, full, masked, text};
+use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes, full, masked, text, with_limits};
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;
@@ -72,4 +72,261 @@ fn frames_behind_a_request_that_was_not_answered_stay_bytes() {
     }
     let outcome = scene.finish();
     assert!(outcome.messages().is_empty() && outcome.websockets().len() == 1);
+}
+
+/// Agreed by both: permessage-deflate with context takeover.
+fn compressing() -> Scene {
+    let with = |head: &[u8]| {
+        let head = head.strip_suffix(b"\r\n").unwrap();
+        [
+            head,
+            b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+        ]
+        .concat()
+    };
+    let mut scene = Scene::opened(full());
+    scene.up(&with(REQUEST)).down(&with(RESPONSE));
+    scene
+}
+
+/// RFC 7692 7.2.3.2: the second "Hello" refers to the first.
+const HELLO: &[u8] = &[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
+const HELLO_AGAIN: &[u8] = &[0xF2, 0x00, 0x11, 0x00, 0x00];
+
+#[test]
+fn a_message_that_refers_to_lost_ones_is_not_the_senders_fault() {
+    let mut scene = compressing();
+    scene.lose(DOWN, frame_bytes(0xC1, None, HELLO).len());
+    for _ in 0..6 {
+        scene.down(&frame_bytes(0xC1, None, HELLO_AGAIN));
+    }
+    let outcome = scene.finish();
+    let broken: Vec<_> = outcome
+        .rules()
+        .into_iter()
+        .filter(|id| id.starts_with("deflate"))
+        .collect();
+    assert_eq!(broken, ["deflate.context.broken"; 6]);
+    assert!(
+        outcome
+            .messages()
+            .iter()
+            .all(|message| message.length.is_none() && message.complete)
+    );
+}
+
+#[test]
+fn a_message_that_refers_to_nothing_is_the_senders_fault() {
+    let mut scene = compressing();
+    scene
+        .down(&frame_bytes(0xC1, None, HELLO_AGAIN))
+        .down(&frame_bytes(0xC1, None, HELLO));
+    let outcome = scene.finish();
+    assert_eq!(outcome.rules(), ["deflate.data"]);
+    assert_eq!(outcome.messages()[1].payload.bytes, b"Hello");
+}
+
+/// 10 of 130 payload bytes are missing: the frame ends where its header says, the next one is read, and the message is not whole.
+#[test]
+fn a_gap_inside_a_payload_keeps_the_framing() {
+    let mut scene = Scene::websocket(full());
+    let frame = frame_bytes(0x82, None, &[7; 130]);
+    let start = scene.at(DOWN) as u64;
+    scene
+        .down(&frame[..50])
+        .lose(DOWN, 10)
+        .down(&[&frame[60..], &text("whole")[..]].concat());
+    let outcome = scene.finish();
+    assert_eq!(
+        outcome.gaps(),
+        [(DOWN, start + 50, start + 60, GapCause::Unknown)]
+    );
+    assert!(outcome.findings().is_empty(), "{:?}", outcome.rules());
+    let [cut, whole] = outcome.messages()[..] else {
+        panic!("two messages, not {:?}", outcome.messages());
+    };
+    assert_eq!(
+        (cut.complete, cut.length, cut.payload.sha256),
+        (false, Some(130), None)
+    );
+    assert!(cut.alignment.gap && whole.complete);
+    let pieces: Vec<_> = cut
+        .slices
+        .iter()
+        .map(|slice| (slice.span.start.0, slice.span.end.0))
+        .collect();
+    assert_eq!(pieces, [(start, start + 50), (start + 60, start + 134)]);
+    assert_eq!(whole.payload.bytes, b"whole");
+}
+
+/// A gap that ends exactly where the frame does loses nothing but payload; one byte more, and a header is gone.
+#[test]
+fn a_gap_up_to_the_end_of_a_frame_keeps_the_place_and_one_byte_more_loses_it() {
+    for (missing, rules) in [(10, &[][..]), (11, &["ws.lost", "ws.resync"])] {
+        let mut scene = Scene::websocket(full());
+        let frame = frame_bytes(0x82, None, &[7; 20]);
+        let bytes = [frame, text("the next message of the server")].concat();
+        scene
+            .down(&bytes[..12])
+            .lose(DOWN, missing)
+            .down(&bytes[12 + missing..]);
+        scene
+            .down(&text("and another one of the server"))
+            .down(&text("and one more of the server"));
+        let outcome = scene.finish();
+        assert_eq!(outcome.rules(), rules, "{missing} bytes missing");
+        assert_eq!(
+            outcome.said(DOWN).last(),
+            Some(&&b"and one more of the server"[..])
+        );
+    }
+}
+
+#[test]
+fn a_gap_over_a_header_is_reported_and_frames_are_found_again() {
+    let mut scene = Scene::websocket(full());
+    scene.down(&text("before")).lose(DOWN, 40);
+    scene
+        .down(&text("a text behind the gap"))
+        .down(&text("another text behind the gap"));
+    let outcome = scene.finish();
+    assert_eq!(outcome.rules(), ["ws.lost", "ws.resync"]);
+    assert_eq!(
+        outcome.said(DOWN),
+        [
+            &b"before"[..],
+            b"a text behind the gap",
+            b"another text behind the gap"
+        ]
+    );
+}
+
+#[test]
+fn a_gap_in_one_direction_leaves_the_other_alone() {
+    let mut scene = Scene::websocket(full());
+    scene
+        .lose(DOWN, 1)
+        .down(&[0xEE; 100])
+        .up(&masked(b"one"))
+        .up(&masked(b"two"));
+    let outcome = scene.finish();
+    assert_eq!(outcome.said(UP), [b"one", b"two"]);
+    assert_eq!(outcome.rules(), ["ws.lost"]);
+}
+
+/// Who has what: the receiver acknowledged the bytes, asked for them, said nothing, or the snapshot length cut them.
+#[test]
+fn the_cause_of_a_gap_is_told_by_the_receiver() {
+    let frame = frame_bytes(0x82, None, &[7; 100]);
+    let cause = |tell: &dyn Fn(&mut Scene, usize)| {
+        let mut scene = Scene::websocket(full());
+        let start = scene.at(DOWN);
+        scene.down(&frame[..20]).lose(DOWN, 10).down(&frame[30..]);
+        tell(&mut scene, start);
+        scene.finish().gaps()[0].3
+    };
+    assert_eq!(cause(&|_, _| ()), GapCause::Unknown);
+    assert_eq!(
+        cause(&|scene, start| {
+            scene.acknowledge(DOWN, start + 102);
+        }),
+        GapCause::Capture
+    );
+    assert_eq!(
+        cause(&|scene, start| {
+            scene.acknowledge(DOWN, start + 20);
+        }),
+        GapCause::Network
+    );
+    let mut scene = Scene::websocket(full());
+    let start = scene.at(DOWN);
+    scene
+        .cut_at(DOWN, start, &frame[..20], 102)
+        .down(&text("next"));
+    let outcome = scene.finish();
+    let start = start as u64;
+    assert_eq!(
+        outcome.gaps(),
+        [(DOWN, start + 20, start + 102, GapCause::SnapLength)]
+    );
+    assert_eq!(outcome.said(DOWN)[1], b"next");
+}
+
+/// The receiver has the first of two missing segments; the second was lost on the way and comes again.
+#[test]
+fn only_what_the_receiver_has_is_given_up() {
+    let mut scene = Scene::websocket(with_limits(|limits| limits.hole_patience = 50_000_000));
+    let [lost, late, held] = ["aaaa", "bbbb", "cccc"].map(text);
+    let start = scene.at(DOWN);
+    let behind = start + lost.len();
+    scene.lose(DOWN, lost.len() + late.len()).down(&held);
+    scene
+        .acknowledge(DOWN, behind)
+        .wait(100)
+        .acknowledge(DOWN, behind)
+        .wait(100);
+    scene.send_at(DOWN, behind, &late);
+    let outcome = scene.finish();
+    assert_eq!(
+        outcome.gaps(),
+        [(DOWN, start as u64, behind as u64, GapCause::Capture)]
+    );
+}
+
+#[test]
+fn a_late_copy_of_bytes_that_were_given_up_changes_nothing() {
+    let mut scene = Scene::websocket(full());
+    let frame = frame_bytes(0x82, None, &[7; 100]);
+    let start = scene.at(DOWN);
+    scene
+        .down(&frame[..20])
+        .lose(DOWN, 10)
+        .down(&frame[30..])
+        .acknowledge(DOWN, start + 102);
+    scene.wait(20_000).acknowledge(DOWN, start + 102);
+    scene
+        .send_at(DOWN, start + 20, &frame[20..30])
+        .down(&text("next"));
+    let outcome = scene.finish();
+    assert_eq!(outcome.gaps().len(), 1);
+    assert_eq!(
+        outcome
+            .messages()
+            .iter()
+            .map(|message| message.complete)
+            .collect::<Vec<_>>(),
+        [false, true]
+    );
+}
+
+/// Headers only: no packet holds any payload, one is missing.
+#[test]
+fn cut_packets_behind_a_hole_are_not_waited_for_for_ever() {
+    let mut scene = Scene::opened(full());
+    scene.cut_at(DOWN, 0, b"", 100).lose(DOWN, 100);
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..200 {
+            let at = scene.at(DOWN);
+            scene
+                .cut_at(DOWN, at, b"", 100)
+                .acknowledge(DOWN, at + 100)
+                .wait(1_000);
+        }
+        held.push(scene.held());
+    }
+    assert!(held[1] < held[0] + 100, "{held:?}");
+    let gaps = scene.finish().gaps();
+    assert_eq!(
+        gaps[..2],
+        [
+            (DOWN, 0, 100, GapCause::SnapLength),
+            (DOWN, 100, 200, GapCause::Capture)
+        ]
+    );
+    assert!(
+        gaps[2..]
+            .iter()
+            .all(|(.., cause)| *cause == GapCause::SnapLength)
+    );
 }

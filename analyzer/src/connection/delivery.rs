@@ -28,21 +28,31 @@ impl Connection {
         self.flows[at].reassembly.hold(incoming);
     }
 
-    /// Gives up holes: the first one, or at the end all of them.
-    pub(super) fn give_up_holes(
+    /// Gives up the first hole, or what of it the receiver has.
+    pub(super) fn give_up_hole(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+        let flow = &mut self.flows[direction as usize];
+        if let Some((span, cause)) = flow.give_up_hole(&work.config.limits) {
+            self.pass_hole(direction, span, cause, work);
+        }
+    }
+
+    /// Gives up all holes, and bytes missing at the end of the stream.
+    pub(super) fn give_up_holes_at_end(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+        while let Some((span, cause)) = self.flows[direction as usize].give_up_hole_at_end() {
+            self.pass_hole(direction, span, cause, work);
+        }
+    }
+
+    fn pass_hole(
         &mut self,
         direction: Direction,
-        at_end: bool,
+        span: Span,
+        cause: GapCause,
         work: &mut Work<'_, '_>,
     ) {
-        while let Some((span, cause)) = self.flows[direction as usize].give_up_hole(at_end) {
-            self.take_gap(direction, span, cause, work);
-            while let Some(chunk) = self.flows[direction as usize].next_chunk(None) {
-                self.take_chunk(direction, chunk, work);
-            }
-            if !at_end {
-                break;
-            }
+        self.take_gap(direction, span, cause, work);
+        while let Some(chunk) = self.flows[direction as usize].next_chunk(None) {
+            self.take_chunk(direction, chunk, work);
         }
     }
 

@@ -192,9 +192,7 @@ impl Flow {
         if !self.reassembly.has_hole() {
             return false;
         }
-        if self.reassembly.held_bytes() > limits.held_bytes
-            || self.reassembly.held_segments() > limits.held_segments
-        {
+        if self.is_full(limits) {
             return true;
         }
         let hole = self.hole_at(self.reassembly.next());
@@ -207,10 +205,26 @@ impl Flow {
         waited || self.reassembly.held_segments() > limits.hole_patience_segments
     }
 
-    /// Gives up the hole before the next captured bytes; with `at_end` also bytes missing at the end of the stream.
-    pub(crate) fn give_up_hole(&mut self, at_end: bool) -> Option<(Span, GapCause)> {
-        let end = at_end.then(|| self.known_end()).flatten();
-        let span = self.reassembly.give_up_hole(end)?;
+    /// Whether no more may be held behind a hole.
+    fn is_full(&self, limits: &Limits) -> bool {
+        self.reassembly.held_bytes() > limits.held_bytes
+            || self.reassembly.held_segments() > limits.held_segments
+    }
+
+    /// Gives up the hole before the next captured bytes, or what of it the receiver has, unless too much is held behind it.
+    pub(crate) fn give_up_hole(&mut self, limits: &Limits) -> Option<(Span, GapCause)> {
+        let received = self.receiver.acknowledged.map(|(end, _)| end);
+        let received = received.filter(|_| !self.is_full(limits));
+        self.lose_hole(None, received)
+    }
+
+    /// Gives up the hole before the next captured bytes, or the bytes missing at the end of the stream.
+    pub(crate) fn give_up_hole_at_end(&mut self) -> Option<(Span, GapCause)> {
+        self.lose_hole(self.known_end(), None)
+    }
+
+    fn lose_hole(&mut self, end: Option<Offset>, kept: Option<Offset>) -> Option<(Span, GapCause)> {
+        let span = self.reassembly.give_up_hole(end, kept)?;
         let cause = self.cause_of(span);
         self.receiver.hole = None;
         Some((span, cause))

@@ -104,13 +104,24 @@ impl Reassembly {
         self.held_bytes
     }
 
+    /// How many segments wait behind a hole; of some the snapshot length left nothing.
     pub(crate) fn held_segments(&self) -> usize {
-        self.held.len()
+        self.held.len().max(self.cut.len())
     }
 
-    /// Whether bytes wait behind a hole.
+    /// Whether segments wait behind a hole.
     pub(crate) fn has_hole(&self) -> bool {
-        !self.held.is_empty()
+        self.behind_hole().is_some()
+    }
+
+    /// Where the first segment behind a hole begins.
+    fn behind_hole(&self) -> Option<Offset> {
+        let held = self.held.keys().next();
+        let cut = self.cut.range(self.next.plus(1)..).next();
+        held.into_iter()
+            .chain(cut.map(|(start, _)| start))
+            .min()
+            .copied()
     }
 
     /// Where a sequence number lies in the stream; below 0 before its start. `None` before the stream has one.
@@ -208,10 +219,14 @@ impl Reassembly {
         }
     }
 
-    /// Gives the bytes up to the next held ones, or up to `end` where none are held, up as lost.
-    pub(crate) fn give_up_hole(&mut self, end: Option<Offset>) -> Option<Span> {
-        let end = self.held.keys().next().copied().or(end)?;
-        let gap = Span::new(self.next, end);
+    /// Gives the bytes up to the next segment, or up to `end` where there is none, up as lost; but none from `kept` on.
+    pub(crate) fn give_up_hole(
+        &mut self,
+        end: Option<Offset>,
+        kept: Option<Offset>,
+    ) -> Option<Span> {
+        let end = self.behind_hole().or(end)?;
+        let gap = Span::new(self.next, kept.map_or(end, |kept| end.min(kept)));
         if gap.is_empty() {
             return None;
         }

@@ -25,6 +25,8 @@ pub(super) struct Assembly {
     open: Option<Box<OpenMessage>>,
     /// Whether a message may have begun in bytes that are not there.
     after_loss: bool,
+    /// Whether whole messages may be missing before any that came.
+    has_lost_frames: bool,
     /// Bytes in front of the frames that were found again, not yet known to end an open message.
     rest: Option<Span>,
 }
@@ -37,6 +39,7 @@ impl Assembly {
             inflater: None,
             open: None,
             after_loss,
+            has_lost_frames: after_loss,
             rest: None,
         }
     }
@@ -157,6 +160,7 @@ impl Assembly {
             inflater.forget();
         }
         self.after_loss = true;
+        self.has_lost_frames = true;
     }
 
     /// Frames were found behind these bytes.
@@ -209,8 +213,9 @@ impl Assembly {
         let compressed = header.rsv[0];
         if compressed && self.compression.is_deflate() {
             let limit = context.reading.limits.inflated_message;
-            self.inflater
-                .get_or_insert_with(|| Box::new(inflater(self.compression, limit)));
+            self.inflater.get_or_insert_with(|| {
+                Box::new(inflater(self.compression, self.has_lost_frames, limit))
+            });
         }
         let id = numbers.next_message();
         let message = OpenMessage::new(id, kind, compressed, keep_from, context.reading);
@@ -239,10 +244,10 @@ impl Assembly {
     }
 }
 
-/// Where the handshake was not captured, messages before the first one may be missing too.
-fn inflater(compression: Compression, limit: u64) -> Inflater {
+/// Where messages before the first compressed one may be missing, it may refer to them.
+fn inflater(compression: Compression, has_lost_frames: bool, limit: u64) -> Inflater {
     let mut inflater = Inflater::new(compression.has_takeover(), limit);
-    if compression == Compression::Assumed {
+    if has_lost_frames {
         inflater.forget();
     }
     inflater
