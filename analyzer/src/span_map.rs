@@ -44,7 +44,7 @@ impl Piece {
 #[derive(Debug, Default)]
 pub(crate) struct SpanMap {
     pieces: VecDeque<Piece>,
-    /// Bytes that more than one packet carried, or one that is a retransmission; by start.
+    /// Bytes that more than one packet carried, or one that is a retransmission; by start, and none touches another.
     repeated: VecDeque<Span>,
     latest: Option<Moment>,
 }
@@ -86,13 +86,16 @@ impl SpanMap {
         if span.is_empty() {
             return;
         }
-        let at = self
+        let from = self
             .repeated
-            .partition_point(|known| known.start <= span.start);
-        let before = at.checked_sub(1).and_then(|at| self.repeated.get(at));
-        if before.is_none_or(|known| known.end < span.end) {
-            self.repeated.insert(at, span);
-        }
+            .partition_point(|known| known.end < span.start);
+        let to = self
+            .repeated
+            .partition_point(|known| known.start <= span.end);
+        let joined = self.repeated.drain(from..to).fold(span, |joined, known| {
+            Span::new(joined.start.min(known.start), joined.end.max(known.end))
+        });
+        self.repeated.insert(from, joined);
     }
 
     /// Forgets the pieces that end at or before `before`.
@@ -167,10 +170,12 @@ impl SpanMap {
     }
 
     fn is_repeated(&self, span: Span) -> bool {
+        let at = self
+            .repeated
+            .partition_point(|known| known.end <= span.start);
         self.repeated
-            .iter()
-            .take_while(|known| known.start < span.end)
-            .any(|known| known.end > span.start)
+            .get(at)
+            .is_some_and(|known| known.start < span.end)
     }
 }
 
@@ -258,11 +263,19 @@ mod tests {
     fn repeated_bytes_mark_only_the_slices_that_hold_them() {
         let mut map = reordered();
         map.repeat(span(50, 60));
-        let marks: Vec<bool> = map
-            .slices(span(0, 420))
-            .iter()
-            .map(|slice| slice.retransmitted)
-            .collect();
-        assert_eq!(marks, [true, false, false]);
+        let marks = |map: &SpanMap| -> Vec<bool> {
+            map.slices(span(0, 420))
+                .iter()
+                .map(|slice| slice.retransmitted)
+                .collect()
+        };
+        assert_eq!(marks(&map), [true, false, false]);
+        map.repeat(span(310, 320));
+        assert_eq!(marks(&map), [true, false, true]);
+        map.repeat(span(55, 290));
+        assert_eq!(map.repeated, [span(50, 290), span(310, 320)]);
+        map.repeat(span(290, 310));
+        assert_eq!(map.repeated, [span(50, 320)]);
+        assert_eq!(marks(&map), [true, true, true]);
     }
 }
