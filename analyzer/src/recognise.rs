@@ -9,6 +9,9 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How many bytes of an HTTP/1 first line are looked at: more than a word of another protocol's that begins like it.
 const TELLING: usize = 9;
 
+/// How many bytes of empty lines are waited behind for a request.
+const LONGEST_EMPTY_LINES: usize = 1_024;
+
 /// What some first bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recognised {
@@ -36,7 +39,11 @@ pub(crate) fn recognise(direction: Direction, input: &[u8]) -> Recognised {
 fn from_client(input: &[u8]) -> Recognised {
     let line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
     let Some(input) = line.and_then(|line| input.get(line..)) else {
-        return Recognised::NotYet;
+        return if input.len() > LONGEST_EMPTY_LINES {
+            Recognised::Unknown
+        } else {
+            Recognised::NotYet
+        };
     };
     let shared = HTTP2_PREFACE.len().min(input.len());
     if input[..shared] == HTTP2_PREFACE[..shared] {

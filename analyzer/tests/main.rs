@@ -11,6 +11,8 @@ mod differential;
 mod endings;
 /// What a hole in one direction does to the layers above, in both.
 mod gaps;
+/// Where HTTP ends and a WebSocket begins.
+mod handshake;
 /// How long a hole is waited for.
 mod holes;
 /// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.

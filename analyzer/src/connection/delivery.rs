@@ -92,6 +92,10 @@ impl Connection {
         } else {
             intake.bytes.extend_from_slice(bytes);
             self.pump(direction, work);
+            let intake = &mut self.intakes[direction as usize];
+            if intake.start >= at {
+                intake.keep_from = intake.batch;
+            }
         }
         self.limit_intake(direction, work);
         self.pump_unblocked(work);

@@ -26,11 +26,11 @@ impl Http {
         for owed in self.pending.drain(..owed_responses.min(self.pending.len())) {
             out.push(EventKind::Exchange(exchange(Some(owed), None)));
         }
+        let is_http2 = head.has_token("upgrade", "h2c");
         let is_websocket = request.as_ref().map_or_else(
             || head.has_token("upgrade", "websocket"),
-            |request| request.asked.is_some(),
+            |request| request.asked.is_some() && !is_http2,
         );
-        let is_http2 = head.has_token("upgrade", "h2c");
         if owed_responses > 0 {
             let text = format!(
                 "the 101 stands before the answer to an earlier request ({owed_responses} owed)"
@@ -159,8 +159,8 @@ impl Http {
             .unwrap_or_default();
         let head_ends = [handshake.request_packets.last().copied(), None];
         handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
-        if request.is_some() {
-            out.push(EventKind::Exchange(exchange(request, None)));
+        for request in self.pending.drain(..).chain(request) {
+            out.push(EventKind::Exchange(exchange(Some(request), None)));
         }
         let searches = Direction::BOTH.map(|side| {
             if side == direction {
