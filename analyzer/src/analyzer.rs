@@ -108,12 +108,31 @@ impl Analyzer {
                 return;
             }
             self.lingering.pop_front();
+            if waited && let Some(last) = self.went_on(&key, id, now) {
+                self.lingering.push_back((key, id, Some(last)));
+                continue;
+            }
             if self.flows.get(&key).is_some_and(|entry| entry.id() == id)
                 && let Some(Entry::Open(mut connection)) = self.flows.remove(&key)
             {
                 connection.finish(&self.config, &mut self.events);
             }
         }
+    }
+
+    /// When something came last, of a connection that seemed to have ended and did not: a RST that its receiver ignored.
+    fn went_on(
+        &self,
+        key: &FlowKey,
+        id: ConnectionId,
+        now: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let entry = self.flows.get(key).filter(|entry| entry.id() == id)?;
+        let Entry::Open(connection) = entry else {
+            return None;
+        };
+        let last = connection.last().at?;
+        (now?.nanoseconds_since(last) <= self.config.limits.linger).then_some(last)
     }
 
     /// Says that the capture has ended: everything still open is closed and reported, oldest first.

@@ -100,6 +100,11 @@ impl Connection {
         self.id
     }
 
+    /// Its latest packet.
+    pub(crate) fn last(&self) -> Moment {
+        self.last
+    }
+
     /// Whether this packet was the one with which nothing more is to come but repetitions.
     pub(crate) fn has_just_ended(&self, packet: PacketIndex) -> bool {
         self.over_since == Some(packet)

@@ -4,7 +4,7 @@ use wireseam_analyzer::Direction;
 use wireseam_analyzer::{Analyzer, Config, EventKind, Limits};
 use wireseam_wire::{Flags, Segment, Seq, Timestamp};
 
-use crate::bench::blank;
+use crate::bench::{Scene, blank, full, text};
 
 /// SYN, SYN-ACK and RST of a connection whose client port is `port`.
 fn reset_connection(analyzer: &mut Analyzer, port: u16, first: u64) {
@@ -68,4 +68,41 @@ fn no_more_ended_connections_are_kept_than_the_limit() {
     assert_eq!(ended(&mut analyzer), 3);
     analyzer.finish();
     assert_eq!(ended(&mut analyzer), 2);
+}
+
+/// A RST that lies outside the receiver's window is ignored (RFC 9293 3.10.7.4): here frames go on for minutes behind one.
+#[test]
+fn a_connection_that_goes_on_behind_a_reset_is_one_connection() {
+    let mut scene = Scene::websocket(full());
+    let reset = Segment {
+        seq: Seq(0x4000_0000),
+        flags: Flags::RST,
+        ..blank(Direction::ServerToClient, 0)
+    };
+    scene.handle(Direction::ServerToClient, reset);
+    for _ in 0..10 {
+        scene.wait(40_000).down(&text("still there"));
+    }
+    assert_eq!(ended(&mut scene.analyzer), 0);
+    scene.wait(61_000);
+    let quiet_since = scene.outcome.events.len();
+    let outcome = scene.finish();
+    assert!(outcome.events.iter().all(|event| event.connection.0 == 1));
+    assert_eq!(outcome.said(Direction::ServerToClient).len(), 10);
+    assert!(
+        outcome.events[quiet_since..]
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::Ended(_)))
+    );
+}
+
+#[test]
+fn a_connection_that_went_on_behind_a_reset_is_let_go_when_nothing_more_comes() {
+    let mut scene = Scene::websocket(full());
+    scene.bare(Direction::ServerToClient, Flags::RST);
+    scene.wait(40_000).down(&text("late")).wait(40_000);
+    scene.analyzer.handle_timeout(Timestamp(80_000_000_000));
+    assert_eq!(ended(&mut scene.analyzer), 0);
+    scene.analyzer.handle_timeout(Timestamp(101_000_000_000));
+    assert_eq!(ended(&mut scene.analyzer), 1);
 }
