@@ -533,3 +533,18 @@ pub fn text(content: &str) -> Vec<u8> {
 pub fn masked(content: &[u8]) -> Vec<u8> {
     frame_bytes(0x81, Some([0x11, 0x22, 0x33, 0x44]), content)
 }
+
+/// A connection that has just become a WebSocket with permessage-deflate, context takeover both ways.
+pub fn compressing(config: Config) -> Scene {
+    let with = |head: &[u8]| {
+        let head = head.strip_suffix(b"\r\n").unwrap();
+        [
+            head,
+            b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+        ]
+        .concat()
+    };
+    let mut scene = Scene::opened(config);
+    scene.up(&with(REQUEST)).down(&with(RESPONSE));
+    scene
+}

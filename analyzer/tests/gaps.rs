@@ -2,7 +2,9 @@
 
 use wireseam_analyzer::{Config, Direction, GapCause};
 
-use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes, full, masked, text, with_limits};
+use crate::bench::{
+    REQUEST, RESPONSE, Scene, compressing, frame_bytes, full, masked, text, with_limits,
+};
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;
@@ -74,28 +76,13 @@ fn frames_behind_a_request_that_was_not_answered_stay_bytes() {
     assert!(outcome.messages().is_empty() && outcome.websockets().len() == 1);
 }
 
-/// Agreed by both: permessage-deflate with context takeover.
-fn compressing() -> Scene {
-    let with = |head: &[u8]| {
-        let head = head.strip_suffix(b"\r\n").unwrap();
-        [
-            head,
-            b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-        ]
-        .concat()
-    };
-    let mut scene = Scene::opened(full());
-    scene.up(&with(REQUEST)).down(&with(RESPONSE));
-    scene
-}
-
 /// RFC 7692 7.2.3.2: the second "Hello" refers to the first.
 const HELLO: &[u8] = &[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
 const HELLO_AGAIN: &[u8] = &[0xF2, 0x00, 0x11, 0x00, 0x00];
 
 #[test]
 fn a_message_that_refers_to_lost_ones_is_not_the_senders_fault() {
-    let mut scene = compressing();
+    let mut scene = compressing(full());
     scene.lose(DOWN, frame_bytes(0xC1, None, HELLO).len());
     for _ in 0..6 {
         scene.down(&frame_bytes(0xC1, None, HELLO_AGAIN));
@@ -117,7 +104,7 @@ fn a_message_that_refers_to_lost_ones_is_not_the_senders_fault() {
 
 #[test]
 fn a_message_that_refers_to_nothing_is_the_senders_fault() {
-    let mut scene = compressing();
+    let mut scene = compressing(full());
     scene
         .down(&frame_bytes(0xC1, None, HELLO_AGAIN))
         .down(&frame_bytes(0xC1, None, HELLO));

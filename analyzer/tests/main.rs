@@ -5,6 +5,8 @@
 
 /// Hand-made segments of one connection, and what the analyzer makes of them.
 mod bench;
+/// Each cap, lowered and reached.
+mod caps;
 /// Messages equal tungstenite's, whichever way the bytes were cut.
 mod differential;
 /// When a connection is let go.
