@@ -548,3 +548,24 @@ pub fn compressing(config: Config) -> Scene {
     scene.up(&with(REQUEST)).down(&with(RESPONSE));
     scene
 }
+
+/// Numbers that only look random: SplitMix64.
+#[derive(Debug)]
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+
+    pub fn below(&mut self, end: u64) -> usize {
+        usize::try_from(self.next() % end).unwrap()
+    }
+}

@@ -19,6 +19,8 @@ mod handshake;
 mod holes;
 /// Cuts, order and duplication change nothing; slices tile; every byte is accounted for.
 mod invariants;
+/// What a capture with losses can say is true.
+mod losses;
 /// WebSockets met in the middle.
 mod pickup;
 /// Anything at all, at any place: no panic, and still an end.

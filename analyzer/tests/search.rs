@@ -3,30 +3,12 @@
 use base64::Engine as _;
 use wireseam_analyzer::{Config, Direction, HandshakeResult};
 
-use crate::bench::{Outcome, REQUEST, Scene, frame_bytes, full, masked, text, with_limits};
+use crate::bench::{
+    Numbers, Outcome, REQUEST, Scene, frame_bytes, full, masked, text, with_limits,
+};
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;
-
-/// Numbers that only look random: SplitMix64.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
-    }
-
-    fn below(&mut self, end: u64) -> usize {
-        usize::try_from(self.next() % end).unwrap()
-    }
-}
 
 /// These bytes in segments of up to 1,460, mid-stream, in each direction in turn.
 fn found_in(bytes: &[u8]) -> Vec<Direction> {

@@ -61,6 +61,10 @@ struct Candidate {
     /// Where its next header has to stand.
     next: Offset,
     bits: u32,
+    /// What of it the first frame brings besides the place where it ends.
+    own: u32,
+    /// Where the second frame begins.
+    second: Option<Offset>,
     /// Whether a message is open; `None` before any frame tells.
     open: Option<bool>,
     /// The latest header, and whether it said anything.
@@ -123,9 +127,8 @@ impl Search {
             .candidates
             .iter()
             .filter(|candidate| candidate.bits >= needed);
-        believed
-            .min_by_key(|candidate| candidate.start)
-            .and_then(|best| self.found(best))
+        let best = believed.min_by_key(|candidate| candidate.start)?;
+        self.found(best.first_sure_start(), best.bits)
     }
 
     /// Reads on; the bytes stand at `at`.
@@ -204,6 +207,8 @@ impl Search {
                 start: at,
                 next: at,
                 bits,
+                own: bits,
+                second: None,
                 open: None,
                 header: None,
                 telling: false,
@@ -233,7 +238,9 @@ impl Search {
     fn followed(&self, mut candidate: Candidate, map: &SpanMap) -> Option<Candidate> {
         while candidate.next <= self.end() {
             if let Some((header, payload)) = candidate.payload.take() {
-                candidate.bits += self.payload_bits(&header, payload)?;
+                let bits = self.payload_bits(&header, payload)?;
+                candidate.bits += bits;
+                candidate.own += if candidate.second.is_none() { bits } else { 0 };
                 let at_edge = candidate.next == self.end() || is_edge(map, candidate.next);
                 candidate.bits += if at_edge && candidate.telling {
                     EDGE
@@ -262,20 +269,16 @@ impl Search {
         }
     }
 
-    fn found(&self, candidate: &Candidate) -> Option<Found> {
-        let bytes = self.bytes_from(candidate.start)?.to_vec();
+    fn found(&self, start: Offset, bits: u32) -> Option<Found> {
+        let bytes = self.bytes_from(start)?.to_vec();
         let passed = self.window.len() - bytes.len();
         let behind_head = self.window[..passed].ends_with(b"\r\n\r\n");
-        let passed_from = if behind_head {
-            candidate.start
-        } else {
-            self.origin
-        };
+        let passed_from = if behind_head { start } else { self.origin };
         Some(Found {
-            passed: Span::new(passed_from, candidate.start),
-            rest: Span::new(passed_from.max(self.start), candidate.start),
-            start: candidate.start,
-            bits: candidate.bits,
+            passed: Span::new(passed_from, start),
+            rest: Span::new(passed_from.max(self.start), start),
+            start,
+            bits,
             bytes,
         })
     }
@@ -294,6 +297,8 @@ impl Search {
             .filter(|candidate| candidate.start < self.start)
         {
             candidate.start = candidate.next;
+            candidate.own = 0;
+            candidate.second = None;
             candidate.payload = None;
         }
     }
@@ -304,6 +309,9 @@ impl Candidate {
     fn after_header(mut self, header: &FrameHeader, masked: bool, at_edge: bool) -> Option<Self> {
         if !is_plausible(header, masked) || (tells_nothing(header) && self.open.is_none()) {
             return None;
+        }
+        if self.next != self.start {
+            self.second.get_or_insert(self.next);
         }
         self.telling = !tells_nothing(header) && !self.is_repeated_by(header);
         let compressed = header.rsv[0];
@@ -318,12 +326,22 @@ impl Candidate {
             (true, true) => COMPRESSED_HEADER,
             (true, false) => HEADER,
         };
-        self.bits += if at_edge && self.telling { EDGE } else { 0 };
+        let edge = if at_edge && self.telling { EDGE } else { 0 };
+        self.bits += edge;
+        self.own += edge;
         self.header = Some(*header);
         let payload = self.next.plus(header.size());
         self.next = payload.plus(header.length);
         self.payload = Some((*header, payload));
         Some(self)
+    }
+
+    /// Where its first frame begins, unless little speaks for it but that it ends where others begin: of the offsets in a
+    /// payload one in some thousands does, and the frames behind it would make it believed.
+    fn first_sure_start(&self) -> Offset {
+        self.second
+            .filter(|_| self.own < EDGE)
+            .unwrap_or(self.start)
     }
 
     /// Whether a header is the same as the one before, masking key included: keys are random (RFC 6455 5.3), and runs of one
