@@ -407,7 +407,7 @@ impl Scene {
         self.handle(
             direction,
             Segment {
-                seq: Seq(ORIGINS[side]).plus(u32::try_from(start).unwrap()),
+                seq: Seq(ORIGINS[side]).plus(low_bits(start)),
                 payload: bytes,
                 payload_len: u32::try_from(length).unwrap(),
                 ..blank(direction, 0)
@@ -425,14 +425,13 @@ impl Scene {
     pub fn acknowledge(&mut self, direction: Direction, end: usize) -> &mut Self {
         let receiver = direction.reversed();
         self.acknowledged[receiver as usize] =
-            Some(ORIGINS[direction as usize].wrapping_add(u32::try_from(end).unwrap()));
+            Some(ORIGINS[direction as usize].wrapping_add(low_bits(end)));
         self.bare(receiver, Flags::ACK)
     }
 
     /// A segment without payload at the end of a direction.
     pub fn bare(&mut self, direction: Direction, flags: Flags) -> &mut Self {
-        let seq = Seq(ORIGINS[direction as usize])
-            .plus(u32::try_from(self.next[direction as usize]).unwrap());
+        let seq = Seq(ORIGINS[direction as usize]).plus(low_bits(self.next[direction as usize]));
         self.handle(
             direction,
             Segment {
@@ -475,6 +474,11 @@ impl Scene {
     /// How much the analyzer holds on to, in letters of its own description.
     pub fn held(&self) -> usize {
         format!("{:?}", self.analyzer).len()
+    }
+
+    /// The sequence number of a direction's offset 0.
+    pub fn origin(&self, direction: Direction) -> Seq {
+        Seq(ORIGINS[direction as usize])
     }
 
     /// Where the next byte of a direction stands.
@@ -568,4 +572,9 @@ impl Numbers {
     pub fn below(&mut self, end: u64) -> usize {
         usize::try_from(self.next() % end).unwrap()
     }
+}
+
+/// Sequence numbers count modulo 2^32.
+fn low_bits(offset: usize) -> u32 {
+    u32::try_from(offset & 0xFFFF_FFFF).unwrap()
 }

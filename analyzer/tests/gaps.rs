@@ -317,3 +317,40 @@ fn cut_packets_behind_a_hole_are_not_waited_for_for_ever() {
             .all(|(.., cause)| *cause == GapCause::SnapLength)
     );
 }
+
+/// Only the client's direction was captured: frames in front of the gap are found behind the request, those behind it by search.
+#[test]
+fn early_frames_in_front_of_a_gap_are_read() {
+    let mut scene = Scene::opened(full());
+    scene.up(REQUEST);
+    for content in ["the first message", "the second message"] {
+        scene.up(&masked(content.as_bytes()));
+    }
+    scene.lose(UP, 50);
+    for content in ["the third message", "the fourth message"] {
+        scene.up(&masked(content.as_bytes()));
+    }
+    assert_eq!(scene.finish().said(UP).len(), 4);
+}
+
+/// A message ended in front of the gap; behind it, a continuation belongs to a message whose beginning is missing, and only the next is an orphan.
+#[test]
+fn one_message_may_have_begun_in_a_gap_and_no_second() {
+    let mut scene = Scene::websocket(full());
+    scene.down(&text("before")).lose(DOWN, 50);
+    scene
+        .down(&frame_bytes(0x80, None, b"the end of a message"))
+        .down(&text("a whole message"));
+    scene.down(&frame_bytes(0x80, None, b"an orphan"));
+    let outcome = scene.finish();
+    assert_eq!(
+        outcome.rules(),
+        ["ws.lost", "ws.resync", "ws.continuation.orphan"]
+    );
+    let complete: Vec<bool> = outcome
+        .messages()
+        .iter()
+        .map(|message| message.complete)
+        .collect();
+    assert_eq!(complete, [true, false, true]);
+}

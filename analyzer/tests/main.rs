@@ -27,3 +27,7 @@ mod pickup;
 mod robustness;
 /// Frames found without a handshake, and none found where there are none.
 mod search;
+/// What a segment was, and which of its bytes are stream.
+mod tcp;
+/// What frames and messages must not be, and what control frames do.
+mod websocket;

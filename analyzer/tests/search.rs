@@ -202,3 +202,36 @@ fn a_search_that_was_given_up_keeps_nothing() {
     }
     assert!(scene.finish().websockets().is_empty());
 }
+
+/// The frame is larger than what is kept; its end is where the next ones are found.
+#[test]
+fn frames_behind_one_larger_than_the_search_window_are_found() {
+    let mut scene = Scene::mid_stream(with_limits(|limits| limits.search_window = 1_000));
+    for piece in frame_bytes(0x82, None, &[0xEE; 5_000]).chunks(500) {
+        scene.down(piece);
+    }
+    scene
+        .down(&text("the first text of the server"))
+        .down(&text("the second text of the server"));
+    let outcome = scene.finish();
+    assert_eq!(
+        outcome.said(DOWN).last(),
+        Some(&&b"the second text of the server"[..])
+    );
+    assert!(
+        outcome
+            .messages()
+            .iter()
+            .any(|message| message.payload.bytes == b"the first text of the server")
+    );
+}
+
+/// RFC 6455 5.2: the shortest form is a must, so that another is no evidence.
+#[test]
+fn frames_whose_length_is_not_in_its_shortest_form_are_not_believed() {
+    let mut scene = Scene::mid_stream(Config::default());
+    for _ in 0..9 {
+        scene.down(b"\x81\x7E\x00\x05hello");
+    }
+    assert!(scene.finish().websockets().is_empty());
+}
