@@ -89,6 +89,11 @@ impl SpanMap {
         let from = self
             .repeated
             .partition_point(|known| known.end < span.start);
+        if let Some(known) = self.repeated.get(from)
+            && known.intersection(span) == span
+        {
+            return;
+        }
         let to = self
             .repeated
             .partition_point(|known| known.start <= span.end);
