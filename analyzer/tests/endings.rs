@@ -106,3 +106,22 @@ fn a_connection_that_went_on_behind_a_reset_is_let_go_when_nothing_more_comes() 
     scene.analyzer.handle_timeout(Timestamp(101_000_000_000));
     assert_eq!(ended(&mut scene.analyzer), 1);
 }
+
+#[test]
+fn connections_still_open_at_the_end_are_ended_oldest_first() {
+    let mut analyzer = Analyzer::new(Config::default());
+    for (index, port) in (1..).zip([40_005, 40_001, 40_004, 40_002, 40_003, 40_000]) {
+        let mut segment = Segment {
+            flags: Flags::SYN,
+            ..blank(Direction::ClientToServer, index)
+        };
+        segment.source.port = port;
+        analyzer.handle_segment(&segment);
+    }
+    analyzer.finish();
+    let ends: Vec<u64> = std::iter::from_fn(|| analyzer.poll_event())
+        .filter(|event| matches!(event.kind, EventKind::Ended(_)))
+        .map(|event| event.connection.0)
+        .collect();
+    assert_eq!(ends, [1, 2, 3, 4, 5, 6]);
+}

@@ -333,15 +333,15 @@ fn early_frames_in_front_of_a_gap_are_read() {
     assert_eq!(scene.finish().said(UP).len(), 4);
 }
 
-/// A message ended in front of the gap; behind it, a continuation belongs to a message whose beginning is missing, and only the next is an orphan.
+/// Behind the gap a continuation belongs to a message whose beginning is missing; the next is an orphan.
 #[test]
 fn one_message_may_have_begun_in_a_gap_and_no_second() {
     let mut scene = Scene::websocket(full());
     scene.down(&text("before")).lose(DOWN, 50);
+    scene.down(&frame_bytes(0x80, None, b"the end of a message"));
     scene
-        .down(&frame_bytes(0x80, None, b"the end of a message"))
+        .down(&frame_bytes(0x80, None, b"an orphan"))
         .down(&text("a whole message"));
-    scene.down(&frame_bytes(0x80, None, b"an orphan"));
     let outcome = scene.finish();
     assert_eq!(
         outcome.rules(),

@@ -186,7 +186,7 @@ fn a_request_with_a_body_is_passed_over() {
     for body in [
         "Content-Length: 5\r\n\r\nhello",
         "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n8\r\n0\r\n\r\n0\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n8\r\n0\r\n\r\n0\r\n\r\n0\r\n\r\n",
     ] {
         let bytes = [b"POST / HTTP/1.1\r\n", body.as_bytes(), REQUEST].concat();
         for cut in 1..bytes.len() {
