@@ -200,7 +200,7 @@ fn check_message(message: &Message, frames: &[&Frame], streams: &Streams, pieces
         message.timing.completed.packet.0,
         *carriers[..end].iter().max().unwrap()
     );
-    let repeated = |(packet, start, end): &(u64, u64, u64)| {
+    let repeated = |(_, start, end): &(u64, u64, u64)| {
         let copies = |at: u64| {
             (3..)
                 .zip(pieces)
@@ -210,7 +210,6 @@ fn check_message(message: &Message, frames: &[&Frame], streams: &Streams, pieces
                 })
                 .count()
         };
-        let _ = packet;
         (*start..*end).any(|at| copies(at) > 1)
     };
     for (slice, naive) in message.slices.iter().zip(&slices) {
