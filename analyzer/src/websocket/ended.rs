@@ -6,7 +6,9 @@ use super::message::{OpenMessage, Outcome};
 use crate::alignment::{FrameParts, Layout};
 use crate::finding::{self, Rule};
 use crate::outbox::{Outbox, Place};
-use crate::{Direction, EventKind, Frame, Message, MessageId, Opcode, Span, WebSocketId};
+use crate::{
+    Alignment, Direction, EventKind, Frame, Message, MessageId, Opcode, Slice, Span, WebSocketId,
+};
 
 /// What ended, in stream order.
 #[derive(Debug)]
@@ -33,16 +35,16 @@ impl EndedFrame {
         Opcode::from_first_byte(self.first_byte)
     }
 
+    /// Whether it is a message all by itself.
+    fn is_whole_message(&self) -> bool {
+        self.message.is_some()
+            && self.first_byte & 0x80 != 0
+            && self.opcode() != Opcode::Continuation
+    }
+
     /// As the report has it.
-    pub(super) fn event(
-        &self,
-        websocket: WebSocketId,
-        direction: Direction,
-        layout: &Layout<'_>,
-    ) -> Frame {
-        let parts = std::slice::from_ref(&self.parts);
-        let slices = layout.slices(parts);
-        let alignment = layout.alignment(parts, &slices);
+    fn event(&self, websocket: WebSocketId, direction: Direction, lies: Lies) -> Frame {
+        let Lies { slices, alignment } = lies;
         Frame {
             websocket,
             id: self.parts.id,
@@ -65,18 +67,20 @@ impl EndedFrame {
     }
 }
 
-/// A message as the report has it; `None` where none of its bytes were captured.
-pub(super) fn message_event(
+/// A message as the report has it; `None` where none of its bytes were captured. `lies` says how it does, where its only
+/// frame has told.
+fn message_event(
     message: &OpenMessage,
     outcome: Outcome,
     websocket: WebSocketId,
     direction: Direction,
     layout: &Layout<'_>,
+    lies: Option<Lies>,
 ) -> Option<Message> {
     let (first, last) = message.frames.first().zip(message.frames.last())?;
     let span = Span::new(first.start, last.end);
-    let slices = layout.slices(&message.frames);
-    let alignment = layout.alignment(&message.frames, &slices);
+    let lies = lies.unwrap_or_else(|| Lies::of(&message.frames, layout));
+    let Lies { slices, alignment } = lies;
     let timing = layout.timing(&slices, span.end)?;
     Some(Message {
         websocket,
@@ -140,23 +144,43 @@ pub(super) fn report_faults(
     out.finding_at(rule, place, text);
 }
 
-/// Emits what ended, in order, and hands each to `tell` first or after, as one event.
+/// Where frames lie, and how they lie there.
+#[derive(Clone, Debug)]
+pub(super) struct Lies {
+    slices: Vec<Slice>,
+    alignment: Alignment,
+}
+
+impl Lies {
+    fn of(frames: &[FrameParts], layout: &Layout<'_>) -> Self {
+        let slices = layout.slices(frames);
+        let alignment = layout.alignment(frames, &slices);
+        Self { slices, alignment }
+    }
+}
+
+/// Emits what ended; what the socket has to do with it. `only_frame` carries from a frame that is a whole message to the
+/// message behind it how both lie, which is worked out once.
 pub(super) fn emit(
     ended: Ended,
     websocket: WebSocketId,
     direction: Direction,
     layout: &Layout<'_>,
+    only_frame: &mut Option<Lies>,
     out: &mut Outbox<'_>,
 ) -> Option<Told> {
     match ended {
         Ended::Frame(frame) => {
-            let event = frame.event(websocket, direction, layout);
+            let lies = Lies::of(std::slice::from_ref(&frame.parts), layout);
+            *only_frame = frame.is_whole_message().then(|| lies.clone());
+            let event = frame.event(websocket, direction, lies);
             out.push(EventKind::Frame(Box::new(event)));
             let told = frame.complete && frame.opcode().is_control();
             told.then_some(Told::Control(frame))
         }
         Ended::Message(message, outcome) => {
-            let event = message_event(&message, outcome, websocket, direction, layout)?;
+            let lies = only_frame.take();
+            let event = message_event(&message, outcome, websocket, direction, layout, lies)?;
             let told = Told::Message {
                 id: event.id,
                 end: event.span.end,

@@ -187,9 +187,12 @@ impl Half {
             head_end: self.head_end,
             limits: context.reading.limits,
         };
+        let (websocket, direction) = (self.websocket, self.direction);
+        let mut only_frame = None;
         let ended = mem::take(&mut self.ended).into_iter();
         let told = ended.filter_map(|ended| {
-            ended::emit(ended, self.websocket, self.direction, &layout, context.out)
+            let out = &mut *context.out;
+            ended::emit(ended, websocket, direction, &layout, &mut only_frame, out)
         });
         let told = told.collect();
         let keep_from = self.keep_from(next);
