@@ -197,7 +197,7 @@ impl Reassembly {
         let chunk = self
             .held_chunk()
             .or_else(|| self.incoming_chunk(incoming?))
-            .or_else(|| self.cut_chunk(incoming))?;
+            .or_else(|| self.cut_chunk())?;
         self.next = chunk.span.end;
         Some(chunk)
     }
@@ -266,8 +266,9 @@ impl Reassembly {
         })
     }
 
-    /// The bytes up to the next captured ones, where a cut packet stood for them.
-    fn cut_chunk<'a>(&mut self, incoming: Option<&Incoming<'a>>) -> Option<Chunk<'a>> {
+    /// The bytes up to the next held ones, where a cut packet stood for them. What is incoming cannot lie behind: the cut
+    /// would have been passed before it came.
+    fn cut_chunk(&mut self) -> Option<Chunk<'static>> {
         while let Some(entry) = self
             .cut
             .first_entry()
@@ -279,11 +280,7 @@ impl Reassembly {
             .cut
             .first_key_value()
             .filter(|(start, _)| **start <= self.next)?;
-        let incoming = incoming
-            .map(|incoming| incoming.start)
-            .filter(|start| *start > self.next);
-        let held = self.held.keys().next().copied();
-        let stop = incoming.into_iter().chain(held).fold(*end, Offset::min);
+        let stop = self.held.keys().next().map_or(*end, |held| *end.min(held));
         Some(Chunk {
             span: Span::new(self.next, stop),
             content: Content::Cut,
