@@ -134,21 +134,19 @@ impl Flow {
             return;
         }
         self.receiver.window_closed = segment.window == 0 && !segment.flags.contains(Flags::RST);
-        let Some(position) = self
-            .reassembly
-            .position(segment.ack)
-            .and_then(|position| u64::try_from(position).ok())
-        else {
+        let Some(signed) = self.reassembly.position(segment.ack) else {
             return;
         };
-        let position = Offset(position);
+        let Ok(position) = u64::try_from(signed).map(Offset) else {
+            return;
+        };
         self.note_hole(position, moment);
         match self.receiver.acknowledged {
             Some((known, _)) if position < known => {}
             Some((known, _)) if position == known => {
                 self.receiver.duplicate_acks += u32::from(segment.payload_len == 0);
             }
-            _ if position > self.reassembly.seen_end().plus(1 << 26) => {}
+            _ if !self.reassembly.is_in_window(signed) => {}
             _ => {
                 self.receiver.acknowledged = Some((position, moment));
                 self.receiver.duplicate_acks = 0;
