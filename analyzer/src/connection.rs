@@ -214,15 +214,19 @@ impl Connection {
         for direction in Direction::BOTH {
             let next = self.flows[direction as usize].reassembly.next();
             self.with_socket(direction, next, work, |socket, context| {
-                socket.settle(direction, next, context)
+                socket.settle(direction, next, context);
             });
-            if let (Protocol::WebSocket(socket), Some((end, since))) = (
-                &mut self.protocol,
-                self.flows[direction as usize].acknowledged(),
-            ) {
-                socket.acknowledge(direction, end, since, work.out);
-            }
+            self.acknowledge(direction, work);
             self.release(direction, next);
+        }
+    }
+
+    /// Tells the WebSocket how far one direction was acknowledged.
+    fn acknowledge(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+        if let Protocol::WebSocket(socket) = &mut self.protocol
+            && let Some((end, since)) = self.flows[direction as usize].acknowledged()
+        {
+            socket.acknowledge(direction, end, since, work.out);
         }
     }
 
@@ -245,12 +249,7 @@ impl Connection {
                 socket.finish_half(direction, context);
                 socket.settle(direction, next, context);
             });
-            if let (Protocol::WebSocket(socket), Some((end, since))) = (
-                &mut self.protocol,
-                self.flows[direction as usize].acknowledged(),
-            ) {
-                socket.acknowledge(direction, end, since, work.out);
-            }
+            self.acknowledge(direction, work);
         }
         let tcp_packet = self.state.ended_in();
         match &mut self.protocol {

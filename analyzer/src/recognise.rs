@@ -1,6 +1,6 @@
 //! What a connection speaks, told by its first bytes.
 
-use crate::http::{begins_like_request, begins_like_response};
+use crate::http::{begins_like_request, begins_like_response, empty_lines};
 use crate::{Direction, tls};
 
 /// The client's first bytes in HTTP/2 (RFC 9113 3.4).
@@ -37,14 +37,15 @@ pub(crate) fn recognise(direction: Direction, input: &[u8]) -> Recognised {
 
 /// Empty lines before a request are passed over (RFC 9112 2.2).
 fn from_client(input: &[u8]) -> Recognised {
-    let line = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
-    let Some(input) = line.and_then(|line| input.get(line..)) else {
-        return if input.len() > LONGEST_EMPTY_LINES {
+    let (empty, input) = input.split_at(empty_lines(input));
+    if input.is_empty() {
+        let given_up = empty.len() > LONGEST_EMPTY_LINES;
+        return if given_up {
             Recognised::Unknown
         } else {
             Recognised::NotYet
         };
-    };
+    }
     let shared = HTTP2_PREFACE.len().min(input.len());
     if input[..shared] == HTTP2_PREFACE[..shared] {
         let whole = shared == HTTP2_PREFACE.len();

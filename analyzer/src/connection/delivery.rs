@@ -56,12 +56,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn take_chunk(
-        &mut self,
-        direction: Direction,
-        chunk: Chunk<'_>,
-        work: &mut Work<'_, '_>,
-    ) {
+    fn take_chunk(&mut self, direction: Direction, chunk: Chunk<'_>, work: &mut Work<'_, '_>) {
         match chunk.content {
             Content::Cut => self.take_gap(direction, chunk.span, GapCause::SnapLength, work),
             Content::Bytes(bytes, carrier) => {
@@ -73,7 +68,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn take_bytes(
+    fn take_bytes(
         &mut self,
         direction: Direction,
         at: Offset,
@@ -102,7 +97,7 @@ impl Connection {
     }
 
     /// Offers waiting bytes that the other direction has made readable, until neither helps the other on.
-    pub(super) fn pump_unblocked(&mut self, work: &mut Work<'_, '_>) {
+    fn pump_unblocked(&mut self, work: &mut Work<'_, '_>) {
         loop {
             if work.out.take_unblocked(Direction::ClientToServer) {
                 self.report_pipelined(work);
@@ -116,7 +111,7 @@ impl Connection {
     }
 
     /// Bytes that waited behind an upgrade request turn out to be HTTP: it was refused.
-    pub(super) fn report_pipelined(&mut self, work: &mut Work<'_, '_>) {
+    fn report_pipelined(&mut self, work: &mut Work<'_, '_>) {
         let waiting = &self.intakes[Direction::ClientToServer as usize];
         if matches!(self.protocol, Protocol::Http(_)) && !waiting.bytes.is_empty() {
             let span = Span::of_length(waiting.start, waiting.bytes.len() as u64);
@@ -132,7 +127,7 @@ impl Connection {
     }
 
     /// Offers the waiting bytes again.
-    pub(super) fn pump(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+    fn pump(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
         let intake = &mut self.intakes[direction as usize];
         let mut bytes = mem::take(&mut intake.bytes);
         let start = intake.start;
@@ -167,19 +162,24 @@ impl Connection {
     }
 
     /// Bytes that wait too long for an answer are given to whatever can be told without it.
-    pub(super) fn limit_intake(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+    fn limit_intake(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
         if self.intakes[direction as usize].bytes.len() <= work.config.limits.early_bytes {
             return;
         }
         if let Protocol::Http(http) = &mut self.protocol {
             http.stop_waiting();
-            let is_last = mem::replace(&mut work.is_last, true);
-            self.pump(direction, work);
-            work.is_last = is_last;
+            self.pump_as_last(direction, work);
         }
     }
 
-    pub(super) fn take_gap(
+    /// Offers the waiting bytes again, and does not wait for the other direction any longer.
+    fn pump_as_last(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
+        let is_last = mem::replace(&mut work.is_last, true);
+        self.pump(direction, work);
+        work.is_last = is_last;
+    }
+
+    fn take_gap(
         &mut self,
         direction: Direction,
         span: Span,
@@ -195,7 +195,6 @@ impl Connection {
             span,
             cause,
         }));
-        let batch = self.intakes[direction as usize].batch;
         match &mut self.protocol {
             Protocol::Probing => {
                 let mut http = Http::lost();
@@ -204,34 +203,30 @@ impl Connection {
                 self.intakes[direction as usize].drop_up_to(span.end);
             }
             Protocol::Http(_) => self.http_gap(direction, span, work),
-            Protocol::WebSocket(_) => {
-                self.with_socket(direction, batch, work, |socket, context| {
-                    socket.gap(direction, span, context)
-                });
-            }
+            Protocol::WebSocket(_) => self.socket_gap(direction, span, work),
             Protocol::Tls(hello) => hello.gap(direction),
             Protocol::Unread => {}
         }
     }
 
+    fn socket_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
+        let batch = self.intakes[direction as usize].batch;
+        self.with_socket(direction, batch, work, |socket, context| {
+            socket.gap(direction, span, context);
+        });
+    }
+
     /// What waits in front of the gap is read as far as it goes; what waits for it in the other direction need wait no longer.
-    pub(super) fn http_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
+    fn http_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
         if let Protocol::Http(http) = &mut self.protocol
             && direction == Direction::ClientToServer
         {
             http.stop_waiting();
         }
-        let is_last = mem::replace(&mut work.is_last, true);
-        self.pump(direction, work);
-        work.is_last = is_last;
+        self.pump_as_last(direction, work);
         match &mut self.protocol {
             Protocol::Http(http) => http.gap(direction, span),
-            _ => {
-                let batch = self.intakes[direction as usize].batch;
-                self.with_socket(direction, batch, work, |socket, context| {
-                    socket.gap(direction, span, context)
-                });
-            }
+            _ => self.socket_gap(direction, span, work),
         }
         self.intakes[direction as usize].drop_up_to(span.end);
         self.pump(direction.reversed(), work);

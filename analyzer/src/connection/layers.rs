@@ -62,12 +62,7 @@ impl Connection {
     }
 
     /// Tells the protocol by the first bytes; `false` where there are too few.
-    pub(super) fn probe(
-        &mut self,
-        direction: Direction,
-        input: &[u8],
-        work: &mut Work<'_, '_>,
-    ) -> bool {
+    fn probe(&mut self, direction: Direction, input: &[u8], work: &mut Work<'_, '_>) -> bool {
         match recognise(direction, input) {
             Recognised::NotYet => return false,
             Recognised::Http => {
@@ -83,36 +78,20 @@ impl Connection {
         true
     }
 
-    pub(super) fn recognise(&mut self, layer: Layer, protocol: Protocol, work: &mut Work<'_, '_>) {
+    fn recognise(&mut self, layer: Layer, protocol: Protocol, work: &mut Work<'_, '_>) {
         self.protocol = protocol;
         self.recognised = true;
         work.out.push(EventKind::Layer(layer));
     }
 
-    pub(super) fn after_step(
-        &mut self,
-        direction: Direction,
-        outcome: Outcome,
-        work: &mut Work<'_, '_>,
-    ) {
+    fn after_step(&mut self, direction: Direction, outcome: Outcome, work: &mut Work<'_, '_>) {
+        self.note_http(work);
         match outcome {
-            Outcome::More | Outcome::Wait => self.note_http(work),
-            Outcome::WebSocket(upgraded) => {
-                self.note_http(work);
-                self.open_socket(direction, *upgraded, work);
-            }
-            Outcome::Http2 => {
-                self.note_http(work);
-                self.recognise(Layer::Http2, Protocol::Unread, work);
-            }
-            Outcome::Opaque => {
-                self.note_http(work);
-                self.recognise(Layer::Opaque, Protocol::Unread, work);
-            }
-            Outcome::Tunnel => {
-                self.note_http(work);
-                self.protocol = Protocol::Probing;
-            }
+            Outcome::More | Outcome::Wait => {}
+            Outcome::WebSocket(upgraded) => self.open_socket(direction, *upgraded, work),
+            Outcome::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
+            Outcome::Opaque => self.recognise(Layer::Opaque, Protocol::Unread, work),
+            Outcome::Tunnel => self.protocol = Protocol::Probing,
         }
         if !matches!(self.protocol, Protocol::Http(_)) {
             work.out.unblock(direction.reversed());
@@ -120,7 +99,7 @@ impl Connection {
     }
 
     /// Heads found in a connection that was not known to speak HTTP make it one.
-    pub(super) fn note_http(&mut self, work: &mut Work<'_, '_>) {
+    fn note_http(&mut self, work: &mut Work<'_, '_>) {
         let Protocol::Http(http) = &self.protocol else {
             return;
         };
@@ -130,7 +109,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn open_socket(
+    fn open_socket(
         &mut self,
         direction: Direction,
         mut upgraded: Upgraded,
@@ -161,7 +140,7 @@ impl Connection {
         }
     }
 
-    pub(super) fn feed_socket(
+    fn feed_socket(
         &mut self,
         direction: Direction,
         at: Offset,
@@ -170,19 +149,20 @@ impl Connection {
     ) {
         let batch = self.intakes[direction as usize].batch;
         self.with_socket(direction, batch, work, |socket, context| {
-            socket.feed(direction, at, bytes, context)
+            socket.feed(direction, at, bytes, context);
         });
     }
 
-    pub(super) fn with_socket<T>(
+    /// Lets the WebSocket, where there is one, act on one direction.
+    pub(super) fn with_socket(
         &mut self,
         direction: Direction,
         batch: Offset,
         work: &mut Work<'_, '_>,
-        act: impl FnOnce(&mut Socket, &mut Context<'_, '_>) -> T,
-    ) -> Option<T> {
+        act: impl FnOnce(&mut Socket, &mut Context<'_, '_>),
+    ) {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return None;
+            return;
         };
         let acknowledged = self.flows[direction.reversed() as usize]
             .acknowledged()
@@ -199,6 +179,6 @@ impl Connection {
             batch,
             acknowledged,
         };
-        Some(act(socket, &mut context))
+        act(socket, &mut context);
     }
 }

@@ -14,8 +14,10 @@ use std::mem;
 use wireseam_wire::PacketIndex;
 
 use super::body::Body;
-use super::head::{FirstLine, Head, begins_like_request, begins_like_response, end_of_head};
-use super::request::{Answer, Request, exchange};
+use super::head::{
+    FirstLine, Head, begins_like_request, begins_like_response, empty_lines, end_of_head,
+};
+use super::request::{Answer, Request, exchange, packets_of};
 use super::step::{Outcome, Step, Surroundings};
 use super::upgrade::{self, Asked};
 use crate::outbox::Outbox;
@@ -206,10 +208,7 @@ impl Http {
         input: &[u8],
         around: &Surroundings<'_>,
     ) -> Step {
-        let empty_lines = input
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let empty_lines = empty_lines(input);
         if empty_lines > 0 {
             self.sides[direction as usize] = Side::Head { scanned: 0 };
             return Step {
@@ -261,10 +260,7 @@ impl Http {
         out: &mut Outbox<'_>,
     ) -> Step {
         let span = Span::of_length(at, bytes.len() as u64);
-        let empty_lines = bytes
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let empty_lines = empty_lines(bytes);
         let packets: Vec<PacketIndex> = around
             .map
             .slices(span)
@@ -381,10 +377,7 @@ impl Http {
             && (200..300).contains(&status);
         if let Some(asked) = request.as_ref().and_then(|request| request.asked.as_ref()) {
             let mut handshake = upgrade::answered(Some(asked), status, head);
-            handshake.request_packets = request
-                .as_ref()
-                .map(|request| request.packets.clone())
-                .unwrap_or_default();
+            handshake.request_packets = packets_of(request.as_ref());
             handshake.response_packets.clone_from(&answer.packets);
             out.websocket(handshake);
         }

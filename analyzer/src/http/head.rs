@@ -112,6 +112,14 @@ pub(crate) fn end_of_head(bytes: &[u8], scanned: usize) -> Option<usize> {
         })
 }
 
+/// How many bytes of empty lines stand in front of a head; they are passed over (RFC 9112 2.2).
+pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count()
+}
+
 /// Whether these first bytes can begin a request: a method of capital letters, a space, a target; or as much of it as is there.
 pub(crate) fn begins_like_request(bytes: &[u8]) -> bool {
     let method = bytes

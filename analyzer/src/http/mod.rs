@@ -10,5 +10,5 @@ mod upgrade;
 pub(crate) use body::Body;
 pub(crate) use exchange::Http;
 pub(crate) use head::Head;
-pub(crate) use head::{begins_like_request, begins_like_response, end_of_head};
+pub(crate) use head::{begins_like_request, begins_like_response, empty_lines, end_of_head};
 pub(crate) use step::{Outcome, Surroundings, Upgraded};

@@ -40,6 +40,13 @@ impl Request {
     }
 }
 
+/// The packets of a request's head; none where the request was not captured.
+pub(super) fn packets_of(request: Option<&Request>) -> Vec<PacketIndex> {
+    request
+        .map(|request| request.packets.clone())
+        .unwrap_or_default()
+}
+
 impl Answer {
     /// Where its head lies.
     pub(super) fn place(&self) -> Place {

@@ -5,7 +5,7 @@ use std::mem;
 use super::{Http, Side, begins_like_whole_head};
 use crate::finding;
 use crate::http::head::Head;
-use crate::http::request::{Answer, Request, exchange};
+use crate::http::request::{Answer, Request, exchange, packets_of};
 use crate::http::step::{Outcome, Step, Surroundings, Upgraded};
 use crate::http::upgrade;
 use crate::outbox::Outbox;
@@ -54,7 +54,7 @@ impl Http {
         outcome
     }
 
-    pub(super) fn upgraded(
+    fn upgraded(
         &mut self,
         request: Option<&Request>,
         head: &Head,
@@ -64,9 +64,7 @@ impl Http {
     ) -> Upgraded {
         let asked = request.and_then(|request| request.asked.as_ref());
         let mut handshake = upgrade::answered(asked, 101, head);
-        handshake.request_packets = request
-            .map(|request| request.packets.clone())
-            .unwrap_or_default();
+        handshake.request_packets = packets_of(request);
         handshake.response_packets.clone_from(&answer.packets);
         handshake.frames_from = [
             request.map(|request| request.head.end.0),
@@ -79,17 +77,7 @@ impl Http {
             };
             out.websocket_finding(rule, place.unwrap_or_default(), text);
         }
-        let client = mem::replace(
-            &mut self.sides[Direction::ClientToServer as usize],
-            Side::Waiting,
-        );
-        let client_search = match client {
-            Side::Waiting => None,
-            Side::Lost(search) => Some(search),
-            Side::Head { .. } | Side::Body(_) | Side::Foreign => {
-                Some(Box::new(Search::new(Direction::ClientToServer)))
-            }
-        };
+        let client_search = self.take_search(Direction::ClientToServer);
         if client_search.is_some() {
             handshake.frames_from[0] = None;
         }
@@ -137,13 +125,19 @@ impl Http {
         }
     }
 
+    /// The search for a direction's first frame; `None` where its bytes have waited and so begin with it.
+    fn take_search(&mut self, direction: Direction) -> Option<Box<Search>> {
+        match mem::replace(&mut self.sides[direction as usize], Side::Waiting) {
+            Side::Waiting => None,
+            Side::Lost(search) => Some(search),
+            Side::Head { .. } | Side::Body(_) | Side::Foreign => {
+                Some(Box::new(Search::new(direction)))
+            }
+        }
+    }
+
     /// Frames without the handshake, or without all of it.
-    pub(super) fn found(
-        &mut self,
-        direction: Direction,
-        found: Found,
-        out: &mut Outbox<'_>,
-    ) -> Upgraded {
+    fn found(&mut self, direction: Direction, found: Found, out: &mut Outbox<'_>) -> Upgraded {
         let request = self
             .pending
             .iter()
@@ -153,25 +147,15 @@ impl Http {
             upgrade::unanswered(request.as_ref().and_then(|request| request.asked.as_ref()));
         handshake.result = crate::HandshakeResult::NotCaptured;
         handshake.confidence = Some(found.bits);
-        handshake.request_packets = request
-            .as_ref()
-            .map(|request| request.packets.clone())
-            .unwrap_or_default();
+        handshake.request_packets = packets_of(request.as_ref());
         let head_ends = [handshake.request_packets.last().copied(), None];
         handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
         for request in self.pending.drain(..).chain(request) {
             out.push(EventKind::Exchange(exchange(Some(request), None)));
         }
-        let searches = Direction::BOTH.map(|side| {
-            if side == direction {
-                return None;
-            }
-            match mem::replace(&mut self.sides[side as usize], Side::Waiting) {
-                Side::Waiting => None,
-                Side::Lost(search) => Some(search),
-                _ => Some(Box::new(Search::new(side))),
-            }
-        });
+        let mut searches = [None, None];
+        let other = direction.reversed();
+        searches[other as usize] = self.take_search(other);
         handshake.frames_from[direction as usize] = Some(found.start.0);
         Upgraded {
             handshake,
