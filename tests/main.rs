@@ -12,5 +12,7 @@ mod corpus;
 mod readme;
 /// Captures of real programs against what these programs logged.
 mod recordings;
+/// Every fixture cut into other segments.
+mod segmentations;
 /// What the sources promise about themselves: who may depend on whom, and who may know what.
 mod tidy;
