@@ -16,3 +16,5 @@ mod recordings;
 mod segmentations;
 /// What the sources promise about themselves: who may depend on whom, and who may know what.
 mod tidy;
+/// Large captures in small, against what their writer counted.
+mod traffic;
