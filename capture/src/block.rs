@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use wireseam_wire::{LinkType, Timestamp};
 
-use crate::Dropped;
-
 /// What the bytes at the front of the buffer say about the block that begins there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Front {
-    /// All of it is there.
-    Whole {
+    /// A packet; all of its block is there.
+    Packet(Record),
+    /// All of another block is there.
+    Block {
         /// Its length in bytes.
         len: usize,
         /// What it is.
@@ -40,19 +40,11 @@ pub(crate) enum Kind {
     Unknown,
 }
 
-impl Front {
-    /// A block of a known length, whole or in part.
-    pub(crate) fn of_len(len: u64, kind: Kind, buffered: &[u8]) -> Self {
-        match usize::try_from(len) {
-            Ok(len) if len <= buffered.len() => Self::Whole { len, kind },
-            _ => Self::Part { needs: len, kind },
-        }
-    }
-}
-
 /// A packet whose bytes lie in the buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
+    /// The length of its block in bytes.
+    pub(crate) len: usize,
     pub(crate) at: Option<Timestamp>,
     /// Counted from 0 over the whole capture.
     pub(crate) interface: u32,
@@ -60,17 +52,8 @@ pub(crate) struct Record {
     pub(crate) original_len: u32,
     /// Where its bytes lie, counted from the start of its block.
     pub(crate) data: Range<usize>,
-}
-
-/// What a block brings.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// A packet.
-    Packet(Record),
-    /// What the capture lost, counted anew.
-    Dropped(Dropped),
-    /// Nothing to hand over.
-    Nothing,
+    /// Where what else is said of it lies, likewise.
+    pub(crate) options: Range<usize>,
 }
 
 /// The byte order of a file or section, that of the host which wrote it.

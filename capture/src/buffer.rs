@@ -1,4 +1,4 @@
-//! The one buffer that packets are borrowed from: how it is filled, how far it grows, where in the file it stands.
+//! The one buffer that packets are borrowed from: how it is filled, how far it grows, where in the capture it stands.
 //!
 //! ```text
 //! | done  |  block |  block  | blo               front() begins behind what was released
@@ -7,94 +7,81 @@
 //!
 //! It grows for a block that does not fit, by what is really there and never by what a length field claims.
 
-use std::io::{self, Read};
+use crate::input::{Fault, Input};
 
-use pcap_parser::{PcapBlockOwned, PcapError, create_reader, traits::PcapReaderIterator};
-
-use crate::{
-    CaptureError,
-    input::{Failure, Input},
-};
-
-/// pcap-parser's reader with what it does not keep: its capacity, its place in the file, why a read failed.
+/// Bytes of a capture between what was done with and what was not read yet.
 pub(crate) struct Buffer {
-    reader: Box<dyn PcapReaderIterator + Send>,
-    failure: Failure,
-    capacity: usize,
+    input: Input,
+    bytes: Vec<u8>,
+    /// What is buffered, in `bytes`.
+    start: usize,
+    end: usize,
+    /// Where in the capture `start` lies.
     offset: u64,
+    is_last: bool,
 }
 
 impl Buffer {
-    /// Takes over a stream whose file header was read ahead.
-    ///
-    /// # Errors
-    ///
-    /// [`CaptureError`] if the stream fails, or if pcap-parser does not read the file header.
-    pub(crate) fn new<R: Read + Send + 'static>(
-        name: &str,
-        input: Input<R>,
-    ) -> Result<Self, CaptureError> {
-        let failure = input.failure();
-        let capacity = USUAL_CAPACITY.max(input.ahead().len().next_power_of_two());
-        let reader = create_reader(capacity, input).map_err(|error| {
-            let name = name.to_owned();
-            match error {
-                PcapError::ReadError => CaptureError::Read {
-                    name,
-                    cause: failure.take(),
-                },
-                _ => CaptureError::Damaged {
-                    name,
-                    after: 0,
-                    offset: 0,
-                    what: "is no file header that can be read",
-                },
-            }
-        })?;
-        Ok(Self {
-            reader,
-            failure,
-            capacity,
+    /// Nothing is read yet.
+    pub(crate) fn new(input: Input) -> Self {
+        Self {
+            input,
+            bytes: vec![0; USUAL_CAPACITY],
+            start: 0,
+            end: 0,
             offset: 0,
-        })
+            is_last: false,
+        }
     }
 
     /// The buffered bytes from the first block on that was not released.
     pub(crate) fn front(&self) -> &[u8] {
-        self.reader.data()
+        self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Where in the file `front` begins.
+    /// Where in the capture, unpacked where it is packed, `front` begins.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Whether no bytes follow those buffered.
     pub(crate) fn is_last(&self) -> bool {
-        self.reader.reader_exhausted()
+        self.is_last
     }
 
-    /// The block at the front, which must be there as a whole; `None` where pcap-parser cannot read it.
-    pub(crate) fn parse(&mut self) -> Option<PcapBlockOwned<'_>> {
-        self.reader.next().ok().map(|(_, block)| block)
+    /// What the bytes come from.
+    pub(crate) fn input(&self) -> &Input {
+        &self.input
     }
 
     /// Gives up the first `len` bytes.
     pub(crate) fn release(&mut self, len: usize) {
-        self.reader.consume_noshift(len);
+        let len = len.min(self.end - self.start);
+        self.start += len;
         self.offset = self
             .offset
             .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
     }
 
     /// Reads on behind the buffered bytes, in a buffer twice as large if it is full.
-    pub(crate) fn refill(&mut self) -> io::Result<()> {
-        if self.reader.data().len() >= self.capacity {
-            self.capacity = self.capacity.saturating_mul(2);
-            self.reader.grow(self.capacity);
+    pub(crate) fn refill(&mut self) -> Result<(), Fault> {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end == self.bytes.len() {
+            self.bytes.resize(self.end.saturating_mul(2), 0);
         }
-        if self.reader.refill().is_err() {
-            return Err(self.failure.take());
+        let room = self.bytes.get_mut(self.end..).unwrap_or_default();
+        let read = self.input.read(room)?;
+        self.is_last = read == 0;
+        self.end += read;
+        Ok(())
+    }
+
+    /// Reads on until `len` bytes are buffered or no more come.
+    pub(crate) fn fill(&mut self, len: u64) -> Result<(), Fault> {
+        while u64::try_from(self.front().len()).is_ok_and(|there| there < len) && !self.is_last {
+            self.refill()?;
         }
         Ok(())
     }

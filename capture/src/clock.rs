@@ -50,6 +50,24 @@ impl Clock {
 
     /// The time at a tick count, rounded down; the nearest one there is where 64 bits of nanoseconds do not reach.
     pub(crate) fn at(&self, ticks: u64) -> Timestamp {
+        self.at_usual(ticks).unwrap_or_else(|| self.at_any(ticks))
+    }
+
+    /// What nearly all captures need: ticks of 10^-9 s or coarser, no offset, a time that 64 bits hold.
+    #[inline]
+    fn at_usual(&self, ticks: u64) -> Option<Timestamp> {
+        let Scale::Times(nanoseconds) = self.scale else {
+            return None;
+        };
+        if self.offset_seconds != 0 {
+            return None;
+        }
+        let since_1970 = ticks.checked_mul(nanoseconds)?;
+        i64::try_from(since_1970).ok().map(Timestamp)
+    }
+
+    #[cold]
+    fn at_any(&self, ticks: u64) -> Timestamp {
         let offset = i128::from(self.offset_seconds) * i128::from(NANOSECONDS);
         let sum = self.nanoseconds(ticks) + offset;
         let nearest = if sum < 0 { i64::MIN } else { i64::MAX };

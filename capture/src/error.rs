@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::Compression;
+
 /// Why a capture cannot be read (on).
 ///
 /// What a source handed over before the error stands.
@@ -43,10 +45,12 @@ pub enum CaptureError {
         name: String,
     },
     /// The first bytes are those of neither pcap nor pcapng.
-    #[error("failed to read {name}: it is neither pcap nor pcapng{}", looks_like(.appearance))]
+    #[error("failed to read {name}: {} neither pcap nor pcapng{}", it_is(.inside), looks_like(.appearance))]
     NotACapture {
         /// The file or stream.
         name: String,
+        /// How what is no capture was packed.
+        inside: Option<Compression>,
         /// What it looks like, with the way out; `None` where the first bytes tell nothing.
         appearance: Option<&'static str>,
     },
@@ -59,6 +63,34 @@ pub enum CaptureError {
         format: &'static str,
         /// How many bytes of it there are.
         len: usize,
+    },
+    /// It is packed, and ends before it has told what it holds.
+    #[error(
+        "failed to read {name}: its {compression} data breaks off at byte {at}, before the end of a capture's file header"
+    )]
+    CutPacked {
+        /// The file or stream.
+        name: String,
+        /// How it is packed.
+        compression: Compression,
+        /// Where it breaks off.
+        at: u64,
+    },
+    /// It is packed, and what is packed is damaged or asks for too much.
+    #[error(
+        "failed to read {name} beyond packet {after}: its {compression} data cannot be unpacked beyond about byte {at}: {what}"
+    )]
+    Unpack {
+        /// The file or stream.
+        name: String,
+        /// How it is packed.
+        compression: Compression,
+        /// The number of the last packet before the damage, 0 where there is none.
+        after: u64,
+        /// About where in the packed file the damage lies.
+        at: u64,
+        /// What is wrong.
+        what: String,
     },
     /// A packet record or block contradicts itself, so nothing behind it can be found.
     #[error("failed to read {name} beyond packet {after}: the block at byte {offset} {what}")]
@@ -89,6 +121,14 @@ pub enum CaptureError {
         /// How long it may be.
         cap: u64,
     },
+}
+
+/// What is no capture: the file, or what is packed in it.
+fn it_is(inside: &Option<Compression>) -> String {
+    match inside {
+        Some(compression) => format!("it is {compression}, and what is packed in it is"),
+        None => "it is".to_owned(),
+    }
 }
 
 /// The end of the message that says a file is no capture.

@@ -2,26 +2,28 @@
 
 use std::{
     fmt,
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::Path,
 };
 
-use wireseam_wire::{Packet, PacketIndex};
+use wireseam_wire::{Packet, PacketIndex, Timestamp};
 
 use crate::{
-    CaptureError, Source, Statistics,
-    block::{Content, Front, Kind, Record},
+    CaptureError, Dropped, FileRead, Progress, Source, Statistics,
+    block::{Front, Kind, Record},
     buffer::Buffer,
-    format::{Format, LARGEST_BLOCK},
-    input::Input,
+    format::{Format, LARGEST_BLOCK, Unreadable},
+    input::{Fault, Input},
 };
 
-/// Reads pcap and pcapng, from a file or any other stream of bytes.
+/// Reads pcap and pcapng, as they are or packed with gzip, zstd or lz4, from a file or any other stream of bytes.
 ///
-/// Memory stays bounded whatever the file says: the buffer holds one block of at most 16 MiB, usually 128 KiB.
+/// Memory stays bounded whatever the file says: the buffer holds one block of at most 16 MiB, usually 128 KiB; a packed
+/// one takes what its packer's window needs, at most 128 MiB.
 pub struct FileSource {
     name: String,
+    size: Option<u64>,
     buffer: Buffer,
     format: Format,
     /// The length of the block at the buffer's front that was handed over and may still be borrowed.
@@ -29,6 +31,19 @@ pub struct FileSource {
     /// Whether the end was met, or a fault that nothing behind can be read for.
     ended: bool,
     statistics: Statistics,
+    before: Before,
+    earliest: Option<Timestamp>,
+    latest: Option<Timestamp>,
+    /// Why it ends before its end.
+    truncated: Option<String>,
+}
+
+/// What of a capture lies in front of a file.
+#[derive(Default)]
+struct Before {
+    packets: u64,
+    bytes: u64,
+    dropped: Dropped,
 }
 
 impl FileSource {
@@ -38,13 +53,22 @@ impl FileSource {
     ///
     /// [`CaptureError`] if the file cannot be opened or is not a capture.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CaptureError> {
-        let path = path.as_ref();
+        Self::open_behind(path.as_ref(), 0)
+    }
+
+    /// Opens a file of a capture that has so many interfaces in the files in front of it.
+    pub(crate) fn open_behind(path: &Path, interfaces: u32) -> Result<Self, CaptureError> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|cause| failed_to_open(name.clone(), cause))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        let metadata = file.metadata().ok();
+        if metadata.as_ref().is_some_and(fs::Metadata::is_dir) {
             return Err(CaptureError::IsDirectory { name });
         }
-        Self::from_reader(name, file)
+        let mut source = Self::new(name, file, interfaces)?;
+        source.size = metadata
+            .filter(|metadata| metadata.is_file())
+            .map(|metadata| metadata.len());
+        Ok(source)
     }
 
     /// Reads a capture from standard input.
@@ -65,72 +89,187 @@ impl FileSource {
         name: impl Into<String>,
         reader: impl Read + Send + 'static,
     ) -> Result<Self, CaptureError> {
-        let name = name.into();
-        let mut input = Input::new(reader);
-        let format = Format::read(&name, &mut input)?;
-        let mut buffer = Buffer::new(&name, input)?;
-        buffer.release(format.header_len());
+        Self::new(name.into(), reader, 0)
+    }
+
+    fn new(
+        name: String,
+        reader: impl Read + Send + 'static,
+        interfaces: u32,
+    ) -> Result<Self, CaptureError> {
+        let input = Input::new(reader).map_err(|fault| failed_to_begin(&name, fault))?;
+        let mut buffer = Buffer::new(input);
+        let format =
+            Format::read(&name, &mut buffer, interfaces).map_err(
+                |unreadable| match unreadable {
+                    Unreadable::Fault(fault) => failed_to_begin(&name, fault),
+                    Unreadable::Error(error) => error,
+                },
+            )?;
         Ok(Self {
             name,
+            size: None,
             buffer,
             format,
             lent: 0,
             ended: false,
             statistics: Statistics::default(),
+            before: Before::default(),
+            earliest: None,
+            latest: None,
+            truncated: None,
         })
     }
 
-    /// The next packet's place at the front of the buffer.
-    fn next_record(&mut self) -> Result<Option<Record>, CaptureError> {
-        self.buffer.release(std::mem::take(&mut self.lent));
-        while let Some((len, kind)) = self.next_block()? {
-            match self.read_block(kind)? {
-                Content::Packet(record) => {
-                    self.lent = len;
-                    return Ok(Some(record));
-                }
-                Content::Dropped(dropped) => self.statistics.dropped = dropped,
-                Content::Nothing => {}
-            }
-            self.buffer.release(len);
-        }
-        Ok(None)
+    /// Goes on counting where the files in front of this one ended.
+    pub(crate) fn go_on(&mut self, statistics: Statistics) {
+        self.before.packets = statistics.packets;
+        self.before.bytes = statistics.bytes;
+        self.before.dropped = statistics.dropped;
+        self.statistics = statistics;
     }
 
-    /// Reads on until a whole block is at the front of the buffer; `None` at the end of the file.
-    fn next_block(&mut self) -> Result<Option<(usize, Kind)>, CaptureError> {
+    /// What was counted up to the end of this file, and how many interfaces.
+    pub(crate) fn into_counted(self) -> (Statistics, u32) {
+        (self.statistics, self.format.next_interface())
+    }
+
+    /// What is to be said of this file.
+    pub(crate) fn file(&self) -> FileRead {
+        FileRead {
+            name: self.name.clone(),
+            format: Some(self.format.file_format()),
+            compression: self.buffer.input().compression(),
+            size: self.size,
+            packets: self.statistics.packets - self.before.packets,
+            bytes: self.statistics.bytes - self.before.bytes,
+            first: self.earliest,
+            last: self.latest,
+            truncated: self.truncated.clone(),
+            fault: None,
+        }
+    }
+
+    /// Goes on to the next packet, which [`FileSource::packet`] then hands over.
+    #[inline]
+    pub(crate) fn advance(&mut self) -> Result<Option<Record>, CaptureError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let record = self.next_record();
+        match &record {
+            Ok(Some(record)) => self.count(record),
+            _ => self.ended = true,
+        }
+        record
+    }
+
+    /// The packet that was just come to.
+    #[inline]
+    pub(crate) fn packet(&self, record: Record) -> Packet<'_> {
+        Packet {
+            index: PacketIndex(self.statistics.packets),
+            at: record.at,
+            interface: record.interface,
+            link: record.link,
+            original_len: record.original_len,
+            data: self.buffer.front().get(record.data).unwrap_or_default(),
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, record: &Record) {
+        self.lent = record.len;
+        self.statistics
+            .count(record.link, record.data.len(), record.at);
+        self.earliest = match self.earliest {
+            None => record.at,
+            Some(earliest) => record.at.map(|at| at.min(earliest)).or(Some(earliest)),
+        };
+        self.latest = self.latest.max(record.at);
+        if !record.options.is_empty() {
+            self.take_options(record);
+        }
+    }
+
+    #[cold]
+    fn take_options(&mut self, record: &Record) {
+        let front = self.buffer.front();
+        if let Some(options) = front.get(record.options.clone()) {
+            let statistics = &mut self.statistics;
+            self.format
+                .take_options(options, statistics.packets, &mut statistics.notes);
+            statistics.dropped = self.before.dropped.plus(self.format.dropped());
+        }
+    }
+
+    /// The next packet's place at the front of the buffer.
+    #[inline]
+    fn next_record(&mut self) -> Result<Option<Record>, CaptureError> {
+        self.buffer.release(std::mem::take(&mut self.lent));
         loop {
             match self.format.front(self.buffer.front()) {
-                Front::Whole { len, kind } => return Ok(Some((len, kind))),
+                Front::Packet(record) => return Ok(Some(record)),
+                Front::Block { len, kind } => self.take_block(len, kind)?,
                 Front::Damaged(what) => return Err(self.damaged(what)),
                 Front::Part { needs, .. } if needs > LARGEST_BLOCK => {
                     return Err(self.too_large(needs));
                 }
                 Front::Part { needs, kind } if self.buffer.is_last() => {
-                    self.statistics.truncated = self.truncated(needs, kind);
-                    return Ok(None);
+                    let truncated = self.truncated(needs, kind);
+                    return Ok(self.end_early(truncated));
                 }
-                Front::Part { .. } => self.refill()?,
+                Front::Part { .. } => {
+                    if let Err(fault) = self.buffer.refill() {
+                        return self.break_off(fault);
+                    }
+                }
             }
         }
     }
 
-    /// Reads the block at the front of the buffer. One that packets do not depend on may be unreadable.
-    fn read_block(&mut self, kind: Kind) -> Result<Content, CaptureError> {
-        let content = match self.buffer.parse() {
-            Some(block) => self.format.take(block),
-            None if kind == Kind::Other => Ok(Content::Nothing),
-            None => Err("holds lengths that contradict each other"),
-        };
-        content.map_err(|what| self.damaged(what))
+    /// Takes in the block at the front of the buffer, which is no packet.
+    fn take_block(&mut self, len: usize, kind: Kind) -> Result<(), CaptureError> {
+        let block = self.buffer.front().get(..len).unwrap_or_default();
+        let notes = &mut self.statistics.notes;
+        if let Err(what) = self.format.take(block, kind, notes) {
+            return Err(self.damaged(what));
+        }
+        self.statistics.dropped = self.before.dropped.plus(self.format.dropped());
+        self.buffer.release(len);
+        Ok(())
     }
 
-    fn refill(&mut self) -> Result<(), CaptureError> {
-        let name = || self.name.clone();
-        self.buffer.refill().map_err(|cause| CaptureError::Read {
-            name: name(),
-            cause,
-        })
+    /// Ends where no more bytes come. Packed data that is cut off is a file that is cut off.
+    fn break_off(&mut self, fault: Fault) -> Result<Option<Record>, CaptureError> {
+        let name = self.name.clone();
+        let after = self.statistics.packets;
+        match fault {
+            Fault::System(cause) => Err(CaptureError::Read { name, cause }),
+            Fault::CutOff { compression, at } => {
+                let place = format!(
+                    "the {compression} data breaks off at byte {at} of the file, behind packet {after}"
+                );
+                Ok(self.end_early(Some(place)))
+            }
+            Fault::Damaged {
+                compression,
+                at,
+                what,
+            } => Err(CaptureError::Unpack {
+                name,
+                compression,
+                after,
+                at,
+                what,
+            }),
+        }
+    }
+
+    fn end_early(&mut self, truncated: Option<String>) -> Option<Record> {
+        self.truncated.clone_from(&truncated);
+        self.statistics.truncated = self.statistics.truncated.take().or(truncated);
+        None
     }
 
     /// What to say of a file whose last block needs more bytes than there are; nothing if it ends where a block does.
@@ -174,29 +313,25 @@ impl FileSource {
 }
 
 impl Source for FileSource {
+    #[inline]
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
-        if self.ended {
-            return Ok(None);
-        }
-        let record = self.next_record();
-        self.ended = !matches!(record, Ok(Some(_)));
-        let Some(record) = record? else {
-            return Ok(None);
-        };
-        let data = self.buffer.front().get(record.data).unwrap_or_default();
-        self.statistics.count(record.link, data.len());
-        Ok(Some(Packet {
-            index: PacketIndex(self.statistics.packets),
-            at: record.at,
-            interface: record.interface,
-            link: record.link,
-            original_len: record.original_len,
-            data,
-        }))
+        let record = self.advance()?;
+        Ok(record.map(|record| self.packet(record)))
     }
 
     fn statistics(&self) -> &Statistics {
         &self.statistics
+    }
+
+    fn files(&self) -> Vec<FileRead> {
+        vec![self.file()]
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            read: self.buffer.input().read_so_far(),
+            of: self.size,
+        }
     }
 }
 
@@ -223,5 +358,29 @@ fn failed_to_open(name: String, cause: io::Error) -> CaptureError {
         io::ErrorKind::PermissionDenied => CaptureError::PermissionDenied { name },
         io::ErrorKind::IsADirectory => CaptureError::IsDirectory { name },
         _ => CaptureError::Read { name, cause },
+    }
+}
+
+/// Why not even a file header was read.
+fn failed_to_begin(name: &str, fault: Fault) -> CaptureError {
+    let name = name.to_owned();
+    match fault {
+        Fault::System(cause) => CaptureError::Read { name, cause },
+        Fault::CutOff { compression, at } => CaptureError::CutPacked {
+            name,
+            compression,
+            at,
+        },
+        Fault::Damaged {
+            compression,
+            at,
+            what,
+        } => CaptureError::Unpack {
+            name,
+            compression,
+            after: 0,
+            at,
+            what,
+        },
     }
 }

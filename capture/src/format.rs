@@ -1,13 +1,14 @@
 //! Which of the two formats a capture has, and what its file header says.
 
-use std::io::Read;
+use std::fmt;
 
-use pcap_parser::{PcapBlockOwned, parse_pcap_header};
+use pcap_parser::parse_pcap_header;
 
 use crate::{
-    CaptureError,
-    block::{Content, Front},
-    input::Input,
+    CaptureError, Dropped, Notes,
+    block::{Front, Kind},
+    buffer::Buffer,
+    input::Fault,
     pcap::Pcap,
     pcapng::Pcapng,
     signature::{SIGNATURE_LEN, Signature, recognise},
@@ -20,30 +21,88 @@ pub(crate) enum Format {
     Pcapng(Pcapng),
 }
 
-impl Format {
-    /// Reads ahead as far as the file header goes.
-    pub(crate) fn read<R: Read>(name: &str, input: &mut Input<R>) -> Result<Self, CaptureError> {
-        read_ahead(name, input, SIGNATURE_LEN)?;
-        match recognise(input.ahead()) {
-            Signature::Pcap => read_pcap(name, input.ahead()),
-            Signature::Pcapng => read_pcapng(name, input),
-            Signature::Empty => Err(CaptureError::Empty {
-                name: name.to_owned(),
-            }),
-            Signature::Cut(format) => Err(cut(name, format, input.ahead())),
-            Signature::Foreign(appearance) => Err(CaptureError::NotACapture {
-                name: name.to_owned(),
-                appearance,
-            }),
-        }
-    }
+/// What a capture file is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    /// pcap (draft-ietf-opsawg-pcap), microseconds or nanoseconds.
+    Pcap,
+    /// pcapng (draft-ietf-opsawg-pcapng).
+    Pcapng,
+}
 
-    /// How many bytes before the first block are read already: pcap's file header is not one.
-    pub(crate) fn header_len(&self) -> usize {
-        match self {
-            Self::Pcap(_) => 24,
-            Self::Pcapng(_) => 0,
-        }
+/// Why there is no format to be told.
+pub(crate) enum Unreadable {
+    /// The bytes stop coming.
+    Fault(Fault),
+    /// What came is no capture.
+    Error(CaptureError),
+}
+
+impl From<Fault> for Unreadable {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Format {
+    /// Reads the file header. Interfaces of the capture are counted from `first_interface`.
+    pub(crate) fn read(
+        name: &str,
+        buffer: &mut Buffer,
+        first_interface: u32,
+    ) -> Result<Self, Unreadable> {
+        buffer.fill(SIGNATURE_LEN)?;
+        let head = buffer.front();
+        let name = || name.to_owned();
+        let cut = |format, len| CaptureError::CutHeader {
+            name: name(),
+            format,
+            len,
+        };
+        let error = match recognise(head) {
+            Signature::Pcap => match parse_pcap_header(head) {
+                Ok((_, header)) => {
+                    buffer.release(PCAP_HEADER_LEN);
+                    return Ok(Self::Pcap(Pcap::new(&header, first_interface)));
+                }
+                Err(_) => cut("pcap", head.len()),
+            },
+            Signature::Pcapng => {
+                let pcapng = Pcapng::new(first_interface);
+                if let Front::Part { needs, .. } = pcapng.front(head)
+                    && needs <= LARGEST_BLOCK
+                {
+                    buffer.fill(needs)?;
+                }
+                let head = buffer.front();
+                let (after, offset) = (0, 0);
+                match pcapng.front(head) {
+                    Front::Part { needs, .. } if needs > LARGEST_BLOCK => CaptureError::TooLarge {
+                        name: name(),
+                        after,
+                        offset,
+                        len: needs,
+                        cap: LARGEST_BLOCK,
+                    },
+                    Front::Part { .. } => cut("pcapng", head.len()),
+                    Front::Damaged(what) => CaptureError::Damaged {
+                        name: name(),
+                        after,
+                        offset,
+                        what,
+                    },
+                    Front::Packet(_) | Front::Block { .. } => return Ok(Self::Pcapng(pcapng)),
+                }
+            }
+            Signature::Empty => CaptureError::Empty { name: name() },
+            Signature::Cut(format) => cut(format, head.len()),
+            Signature::Foreign(appearance) => CaptureError::NotACapture {
+                name: name(),
+                inside: buffer.input().compression(),
+                appearance,
+            },
+        };
+        Err(Unreadable::Error(error))
     }
 
     /// The block at the front of the buffer.
@@ -54,72 +113,61 @@ impl Format {
         }
     }
 
-    /// Takes a block in; `Err` says what is wrong with it.
-    pub(crate) fn take(&mut self, block: PcapBlockOwned<'_>) -> Result<Content, &'static str> {
-        match (self, block) {
-            (Self::Pcap(pcap), PcapBlockOwned::Legacy(record)) => {
-                Ok(Content::Packet(pcap.record(&record)))
-            }
-            (Self::Pcapng(pcapng), PcapBlockOwned::NG(block)) => pcapng.take(&block),
-            _ => Ok(Content::Nothing),
+    /// Takes in a whole block that is no packet; `Err` says what is wrong with it.
+    pub(crate) fn take(
+        &mut self,
+        block: &[u8],
+        kind: Kind,
+        notes: &mut Notes,
+    ) -> Result<(), &'static str> {
+        match self {
+            Self::Pcap(_) => Ok(()),
+            Self::Pcapng(pcapng) => pcapng.take(block, kind, notes),
+        }
+    }
+
+    /// Takes in what is said of a packet besides its bytes.
+    pub(crate) fn take_options(&mut self, options: &[u8], packet: u64, notes: &mut Notes) {
+        if let Self::Pcapng(pcapng) = self {
+            pcapng.take_options(options, packet, notes);
+        }
+    }
+
+    /// What was lost so far.
+    pub(crate) fn dropped(&self) -> Dropped {
+        match self {
+            Self::Pcap(_) => Dropped::default(),
+            Self::Pcapng(pcapng) => pcapng.dropped(),
+        }
+    }
+
+    /// The number of the interface behind all met so far.
+    pub(crate) fn next_interface(&self) -> u32 {
+        match self {
+            Self::Pcap(pcap) => pcap.next_interface(),
+            Self::Pcapng(pcapng) => pcapng.next_interface(),
+        }
+    }
+
+    pub(crate) fn file_format(&self) -> FileFormat {
+        match self {
+            Self::Pcap(_) => FileFormat::Pcap,
+            Self::Pcapng(_) => FileFormat::Pcapng,
         }
     }
 }
 
-fn read_pcap(name: &str, ahead: &[u8]) -> Result<Format, CaptureError> {
-    match parse_pcap_header(ahead) {
-        Ok((_, header)) => Ok(Format::Pcap(Pcap::new(&header))),
-        Err(_) => Err(cut(name, "pcap", ahead)),
+impl fmt::Display for FileFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pcap => "pcap",
+            Self::Pcapng => "pcapng",
+        })
     }
 }
 
-/// pcap-parser wants the first section header in one piece, and that may hold options of any length.
-fn read_pcapng<R: Read>(name: &str, input: &mut Input<R>) -> Result<Format, CaptureError> {
-    let (after, offset) = (0, 0);
-    let pcapng = Pcapng::new();
-    match pcapng.front(input.ahead()) {
-        Front::Part { needs, .. } if needs > LARGEST_BLOCK => {
-            let (name, cap) = (name.to_owned(), LARGEST_BLOCK);
-            return Err(CaptureError::TooLarge {
-                name,
-                after,
-                offset,
-                len: needs,
-                cap,
-            });
-        }
-        Front::Part { needs, .. } => read_ahead(name, input, needs)?,
-        Front::Damaged(what) => {
-            let name = name.to_owned();
-            return Err(CaptureError::Damaged {
-                name,
-                after,
-                offset,
-                what,
-            });
-        }
-        Front::Whole { .. } => {}
-    }
-    match pcapng.front(input.ahead()) {
-        Front::Whole { .. } => Ok(Format::Pcapng(pcapng)),
-        _ => Err(cut(name, "pcapng", input.ahead())),
-    }
-}
-
-fn read_ahead<R: Read>(name: &str, input: &mut Input<R>, len: u64) -> Result<(), CaptureError> {
-    input.read_ahead(len).map_err(|cause| CaptureError::Read {
-        name: name.to_owned(),
-        cause,
-    })
-}
-
-fn cut(name: &str, format: &'static str, ahead: &[u8]) -> CaptureError {
-    CaptureError::CutHeader {
-        name: name.to_owned(),
-        format,
-        len: ahead.len(),
-    }
-}
+/// pcap's file header is no block.
+const PCAP_HEADER_LEN: usize = 24;
 
 /// The longest block that is read, 16 MiB: packets are 64 KiB and some headers, and only hostile or damaged files have
 /// blocks beyond a key log of some megabytes.

@@ -1,90 +1,81 @@
-//! The bytes of a capture file as pcap-parser is to get them: its header in one piece, and no reason of a failure lost.
-//!
-//! pcap-parser recognises the format by what its first read returns, which from a pipe may be a single byte, and its
-//! errors do not say what the operating system said.
+//! The bytes of a capture, whether the file holds them as they are or packed.
 
-use std::{
-    io::{self, Read},
-    sync::{Arc, Mutex, PoisonError},
+use std::io::{self, Read};
+
+use crate::{
+    compression::{Begun, Compression},
+    raw::Raw,
+    unpack::Unpacker,
 };
 
-/// A stream whose first bytes were read ahead.
-pub(crate) struct Input<R> {
-    head: Vec<u8>,
-    /// How many bytes of `head` were handed on.
-    handed_on: usize,
-    rest: R,
-    failure: Failure,
+/// A capture's bytes.
+pub(crate) enum Input {
+    Plain(Raw),
+    Packed(Box<Unpacker>),
 }
 
-/// Where a failure of the operating system waits to be told.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Failure(Arc<Mutex<Option<io::Error>>>);
-
-impl<R: Read> Input<R> {
-    /// Nothing is read yet.
-    pub(crate) fn new(rest: R) -> Self {
-        Self {
-            head: Vec::new(),
-            handed_on: 0,
-            rest,
-            failure: Failure::default(),
-        }
-    }
-
-    /// Reads ahead until `len` bytes are there or the stream ends.
-    pub(crate) fn read_ahead(&mut self, len: u64) -> io::Result<()> {
-        let there = u64::try_from(self.head.len()).unwrap_or(u64::MAX);
-        let missing = len.saturating_sub(there);
-        self.rest
-            .by_ref()
-            .take(missing)
-            .read_to_end(&mut self.head)?;
-        Ok(())
-    }
-
-    /// What was read ahead.
-    pub(crate) fn ahead(&self) -> &[u8] {
-        &self.head
-    }
-
-    /// Where this stream leaves the reason when it fails.
-    pub(crate) fn failure(&self) -> Failure {
-        self.failure.clone()
-    }
+/// Why bytes stop coming before their end.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The operating system refused.
+    System(io::Error),
+    /// The packed data ends inside a member.
+    CutOff {
+        compression: Compression,
+        /// Where in the packed file.
+        at: u64,
+    },
+    /// The packed data cannot be what its packer wrote.
+    Damaged {
+        compression: Compression,
+        /// About where in the packed file.
+        at: u64,
+        what: String,
+    },
 }
 
-impl<R: Read> Read for Input<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let ahead = self.head.get(self.handed_on..).unwrap_or_default();
-        if !ahead.is_empty() {
-            let read = (&mut &*ahead).read(buffer)?;
-            self.handed_on += read;
-            return Ok(read);
-        }
-        loop {
-            match self.rest.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failure.put(error)),
-                Ok(read) => return Ok(read),
+impl Input {
+    /// Looks at the first bytes, and at no name, for how the rest is to be read.
+    pub(crate) fn new(reader: impl Read + Send + 'static) -> Result<Self, Fault> {
+        let mut raw = Raw::new(reader);
+        let begun = raw.peek(4).map(Begun::of);
+        match begun.map_err(|error| system(&mut raw, error))? {
+            None => Ok(Self::Plain(raw)),
+            Some(begun) => {
+                let compression = match begun {
+                    Begun::Member(compression) => compression,
+                    Begun::Skippable => Compression::Zstd,
+                };
+                Ok(Self::Packed(Box::new(Unpacker::new(raw, compression))))
             }
         }
     }
+
+    /// Reads on, as much as comes at once; 0 at the end.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        match self {
+            Self::Plain(raw) => raw.read(buffer).map_err(|error| system(raw, error)),
+            Self::Packed(unpacker) => unpacker.read(buffer),
+        }
+    }
+
+    /// How the capture is packed.
+    pub(crate) fn compression(&self) -> Option<Compression> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Packed(unpacker) => Some(unpacker.compression()),
+        }
+    }
+
+    /// How many bytes of the file were read, packed as they are.
+    pub(crate) fn read_so_far(&self) -> u64 {
+        match self {
+            Self::Plain(raw) => raw.read_so_far(),
+            Self::Packed(unpacker) => unpacker.read_so_far(),
+        }
+    }
 }
 
-impl Failure {
-    /// Keeps the error and makes one that pcap-parser may swallow.
-    fn put(&self, error: io::Error) -> io::Error {
-        let swallowed = io::Error::from(error.kind());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        swallowed
-    }
-
-    /// The reason of the failure that just happened.
-    pub(crate) fn take(&self) -> io::Error {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting
-            .take()
-            .unwrap_or_else(|| io::ErrorKind::Other.into())
-    }
+fn system(raw: &mut Raw, error: io::Error) -> Fault {
+    Fault::System(raw.take_failure().unwrap_or(error))
 }

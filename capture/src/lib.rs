@@ -21,17 +21,29 @@
 mod block;
 mod buffer;
 mod clock;
+mod compression;
 mod error;
 mod file;
 mod format;
 mod input;
 mod memory;
+mod notes;
 mod pcap;
 mod pcapng;
+mod raw;
+mod sequence;
 mod signature;
 mod source;
+mod unpack;
 
+pub use compression::Compression;
 pub use error::CaptureError;
 pub use file::FileSource;
+pub use format::FileFormat;
 pub use memory::{MemorySource, OwnedPacket};
-pub use source::{Dropped, Source, Statistics};
+pub use notes::{
+    Comment, CommentOn, Counters, Interface, LeftOut, Notes, PacketFlags, Secrets, SecretsKind,
+    Section,
+};
+pub use sequence::Sequence;
+pub use source::{Backwards, Dropped, FileRead, Progress, Source, Statistics, Stop};

@@ -70,7 +70,8 @@ impl Source for MemorySource {
         let Some(packet) = &self.current else {
             return Ok(None);
         };
-        self.statistics.count(packet.link, packet.data.len());
+        self.statistics
+            .count(packet.link, packet.data.len(), packet.at);
         Ok(Some(Packet {
             index: PacketIndex(self.statistics.packets),
             at: packet.at,

@@ -1,6 +1,8 @@
 //! The pcap format: one file header, then a record a packet (draft-ietf-opsawg-pcap 4 and 5).
+//!
+//! Records are read by hand: their length must be known before they are whole, and then little is left to read.
 
-use pcap_parser::{LegacyPcapBlock, PcapHeader};
+use pcap_parser::PcapHeader;
 use wireseam_wire::{LinkType, Timestamp};
 
 use crate::block::{ByteOrder, Front, Kind, Record};
@@ -12,14 +14,15 @@ pub(crate) struct Pcap {
     record_header_len: u8,
     nanoseconds_each: u32,
     link: LinkType,
+    interface: u32,
 }
 
 impl Pcap {
-    /// Takes the file header in (4).
+    /// Takes the file header in (4). All packets are of one interface, whose number in the capture is given.
     ///
     /// The link type is the lower half of its field; the upper half tells of frame check sequences. Records of the
     /// "modified" format (magic 0xa1b2cd34) have eight bytes more in their header.
-    pub(crate) fn new(header: &PcapHeader) -> Self {
+    pub(crate) fn new(header: &PcapHeader, interface: u32) -> Self {
         Self {
             order: ByteOrder::big_if(header.is_bigendian()),
             record_header_len: if header.is_modified_format() { 24 } else { 16 },
@@ -29,33 +32,59 @@ impl Pcap {
                 1_000
             },
             link: LinkType::from(header.network.0.cast_unsigned() & 0xffff),
+            interface,
         }
     }
 
-    /// The record at the front of the buffer.
+    /// The record at the front of the buffer (5).
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
-        let header_len = u64::from(self.record_header_len);
-        let Some([.., a, b, c, d]) = buffered.first_chunk::<12>() else {
+        let start = usize::from(self.record_header_len);
+        let Some((header, _)) = buffered.split_first_chunk::<16>() else {
+            return self.header_in_part(buffered);
+        };
+        let ([seconds, fraction, captured, original], []) = header.as_chunks::<4>() else {
+            return self.header_in_part(buffered);
+        };
+        let captured = self.order.u32(*captured);
+        let len = u64::from(captured) + u64::from(self.record_header_len);
+        let Some(len) = usize::try_from(len)
+            .ok()
+            .filter(|len| *len <= buffered.len())
+        else {
             return Front::Part {
-                needs: header_len,
-                kind: Kind::Unknown,
+                needs: len,
+                kind: Kind::Packet,
             };
         };
-        let captured = self.order.u32([*a, *b, *c, *d]);
-        Front::of_len(header_len + u64::from(captured), Kind::Packet, buffered)
+        let seconds = i64::from(self.order.u32(*seconds)) * 1_000_000_000;
+        let fraction = i64::from(self.order.u32(*fraction)) * i64::from(self.nanoseconds_each);
+        Front::Packet(Record {
+            len,
+            at: Some(Timestamp(seconds + fraction)),
+            interface: self.interface,
+            link: self.link,
+            original_len: self.order.u32(*original),
+            data: start..len,
+            options: len..len,
+        })
     }
 
-    /// A record as a packet (5).
-    pub(crate) fn record(&self, block: &LegacyPcapBlock<'_>) -> Record {
-        let start = usize::from(self.record_header_len);
-        let seconds = i64::from(block.ts_sec) * 1_000_000_000;
-        let fraction = i64::from(block.ts_usec) * i64::from(self.nanoseconds_each);
-        Record {
-            at: Some(Timestamp(seconds + fraction)),
-            interface: 0,
-            link: self.link,
-            original_len: block.origlen,
-            data: start..start + block.data.len(),
+    pub(crate) fn next_interface(&self) -> u32 {
+        self.interface.saturating_add(1)
+    }
+
+    /// A record of which there is only some of the header. Its twelfth byte ends what says how long the packet is.
+    fn header_in_part(&self, buffered: &[u8]) -> Front {
+        let header_len = u64::from(self.record_header_len);
+        match buffered.first_chunk::<12>() {
+            Some([.., a, b, c, d]) => Front::Part {
+                needs: header_len + u64::from(self.order.u32([*a, *b, *c, *d])),
+                kind: Kind::Packet,
+            },
+            None => Front::Part {
+                needs: header_len,
+                kind: Kind::Unknown,
+            },
         }
     }
 }

@@ -8,13 +8,16 @@
 //! ```
 
 mod interface;
+mod options;
 mod packet;
+mod text;
 
-use pcap_parser::Block;
+use pcap_parser::{Block, parse_block_be, parse_block_le};
 
 use crate::{
-    Dropped,
-    block::{ByteOrder, Content, Front, Kind},
+    Dropped, Notes,
+    block::{ByteOrder, Front, Kind},
+    notes::CommentOn,
 };
 use interface::Interface;
 
@@ -26,22 +29,23 @@ pub(crate) struct Pcapng {
     interfaces: Vec<Interface>,
     /// How many interfaces the sections before this one had.
     interfaces_before: u32,
-    /// What the sections before this one lost.
-    dropped_before: Dropped,
+    /// What all interfaces of all sections so far lost.
+    dropped: Dropped,
 }
 
 impl Pcapng {
-    /// Before the first section header.
-    pub(crate) fn new() -> Self {
+    /// Before the first section header; interfaces are counted from `first_interface`.
+    pub(crate) fn new(first_interface: u32) -> Self {
         Self {
             order: ByteOrder::Little,
             interfaces: Vec::new(),
-            interfaces_before: 0,
-            dropped_before: Dropped::default(),
+            interfaces_before: first_interface,
+            dropped: Dropped::default(),
         }
     }
 
     /// The block at the front of the buffer (3.1).
+    #[inline]
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
         let Some(first) = buffered.first_chunk::<12>() else {
             return Front::Part {
@@ -49,56 +53,109 @@ impl Pcapng {
                 kind: Kind::Unknown,
             };
         };
-        let (block_type, len) = self.type_and_len(first);
+        let (block_type, len, order) = self.type_and_len(first);
         if len < 12 {
             return Front::Damaged("has a length below that of any block");
         }
         if len % 4 != 0 {
             return Front::Damaged("has a length that is not a multiple of 4");
         }
-        Front::of_len(u64::from(len), kind(block_type), buffered)
+        let kind = kind(block_type);
+        let whole = usize::try_from(len)
+            .ok()
+            .and_then(|len| buffered.get(..len));
+        let Some(block) = whole else {
+            return Front::Part {
+                needs: u64::from(len),
+                kind,
+            };
+        };
+        let again = block.last_chunk::<4>().map(|again| order.u32(*again));
+        match kind {
+            Kind::Packet if again == Some(len) => self.packet(block_type, block),
+            Kind::Packet | Kind::Description if again != Some(len) => Front::Damaged(CONTRADICTION),
+            _ => Front::Block {
+                len: block.len(),
+                kind,
+            },
+        }
     }
 
-    /// Block type and total length. A section header may turn the byte order round; its magic stands behind the length.
-    fn type_and_len(&self, first: &[u8; 12]) -> (u32, u32) {
+    /// Block type, total length and byte order. A section header may turn the order round; its magic stands behind the length.
+    #[inline]
+    fn type_and_len(&self, first: &[u8; 12]) -> (u32, u32, ByteOrder) {
         let [t0, t1, t2, t3, l0, l1, l2, l3, magic @ ..] = *first;
         let block_type = self.order.u32([t0, t1, t2, t3]);
         let order = match block_type {
             SECTION_HEADER => ByteOrder::of_section(magic).unwrap_or(self.order),
             _ => self.order,
         };
-        (block_type, order.u32([l0, l1, l2, l3]))
+        (block_type, order.u32([l0, l1, l2, l3]), order)
     }
 
-    /// Takes a block in; `Err` says what is wrong with it.
-    pub(crate) fn take(&mut self, block: &Block<'_>) -> Result<Content, &'static str> {
-        match block {
-            Block::SectionHeader(header) => {
-                self.begin_section(ByteOrder::big_if(header.big_endian()))
+    /// Takes in a block that is no packet; `Err` says what is wrong with it. One that packets do not need may be unreadable.
+    pub(crate) fn take(
+        &mut self,
+        block: &[u8],
+        kind: Kind,
+        notes: &mut Notes,
+    ) -> Result<(), &'static str> {
+        let parsed = match self.order {
+            ByteOrder::Little => parse_block_le(block),
+            ByteOrder::Big => parse_block_be(block),
+        };
+        match parsed {
+            Ok((_, Block::SectionHeader(header))) => {
+                self.begin_section(ByteOrder::big_if(header.big_endian()));
+                let number = notes.section(text::section(&header));
+                text::comments(&header.options, |text| {
+                    notes.comment(CommentOn::Section(number), text);
+                });
             }
-            Block::InterfaceDescription(description) => {
-                self.describe(Interface::new(description, self.order))?;
+            Ok((_, Block::InterfaceDescription(description))) => {
+                let number = self.next_interface();
+                self.describe(Interface::new(&description, self.order))?;
+                notes.interface(text::interface(&description, number));
+                text::comments(&description.options, |text| {
+                    notes.comment(CommentOn::Interface(number), text);
+                });
             }
-            Block::InterfaceStatistics(statistics) => {
+            Ok((_, Block::InterfaceStatistics(statistics))) => {
+                let number = self.interfaces_before.saturating_add(statistics.if_id);
                 if let Some(interface) = find_mut(&mut self.interfaces, statistics.if_id) {
-                    interface.count(statistics, self.order);
+                    let before = interface.dropped();
+                    interface.count(&statistics, self.order);
+                    self.dropped = self.dropped.with(before, interface.dropped());
+                    notes.count(number, interface.counters);
+                    text::comments(&statistics.options, |text| {
+                        notes.comment(CommentOn::Interface(number), text);
+                    });
                 }
-                return Ok(Content::Dropped(self.dropped()));
             }
-            Block::EnhancedPacket(packet) => return self.enhanced(packet).map(Content::Packet),
-            Block::SimplePacket(packet) => return self.simple(packet).map(Content::Packet),
-            Block::Unknown(block) if self.order.u32(block.block_type.to_le_bytes()) == PACKET => {
-                return self.obsolete(block).map(Content::Packet);
+            Ok((_, Block::DecryptionSecrets(secrets))) => {
+                let len = usize::try_from(secrets.secrets_len).unwrap_or(usize::MAX);
+                let data = secrets.data.get(..len).unwrap_or(secrets.data);
+                notes.secrets(secrets.secrets_type.0, data);
             }
-            _ => {}
+            Err(_) if kind == Kind::Description => return Err(CONTRADICTION),
+            Ok(_) | Err(_) => {}
         }
-        Ok(Content::Nothing)
+        Ok(())
+    }
+
+    /// The number in the capture of the interface behind all described so far.
+    pub(crate) fn next_interface(&self) -> u32 {
+        let described = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
+        self.interfaces_before.saturating_add(described)
+    }
+
+    /// What was lost so far, by all interfaces of all sections.
+    pub(crate) fn dropped(&self) -> Dropped {
+        self.dropped
     }
 
     fn begin_section(&mut self, order: ByteOrder) {
-        let interfaces = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
-        self.dropped_before = self.dropped();
-        self.interfaces_before = self.interfaces_before.saturating_add(interfaces);
+        self.interfaces_before = self.next_interface();
         self.interfaces.clear();
         self.order = order;
     }
@@ -112,20 +169,12 @@ impl Pcapng {
     }
 
     /// The interface that a packet of this section names.
+    #[inline]
     fn interface(&self, number: u32) -> Result<&Interface, &'static str> {
         usize::try_from(number)
             .ok()
             .and_then(|number| self.interfaces.get(number))
             .ok_or("holds a packet of an interface that no block before it describes")
-    }
-
-    /// What all interfaces of all sections so far lost.
-    fn dropped(&self) -> Dropped {
-        self.interfaces
-            .iter()
-            .fold(self.dropped_before, |sum, interface| {
-                interface.add_dropped(sum)
-            })
     }
 }
 
@@ -133,6 +182,7 @@ fn find_mut(interfaces: &mut [Interface], number: u32) -> Option<&mut Interface>
     interfaces.get_mut(usize::try_from(number).ok()?)
 }
 
+#[inline]
 fn kind(block_type: u32) -> Kind {
     match block_type {
         ENHANCED_PACKET | SIMPLE_PACKET | PACKET => Kind::Packet,
@@ -148,5 +198,7 @@ const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 
-/// Interfaces are the only thing kept of a section, so a cap on them bounds the memory that a file can claim.
+const CONTRADICTION: &str = "holds lengths that contradict each other";
+
+/// Interfaces are what packets need of a section, so a cap on them bounds the memory that a file can claim.
 const MOST_INTERFACES: usize = 1 << 16;

@@ -1,8 +1,8 @@
 //! What a packet source is, and what it can say about the capture.
 
-use wireseam_wire::{LinkType, Packet};
+use wireseam_wire::{LinkType, Packet, Timestamp};
 
-use crate::CaptureError;
+use crate::{CaptureError, Compression, FileFormat, Notes};
 
 /// Packets the capture itself lost, as far as anyone counted them; `None` is unknown and never 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Dropped {
     pub kernel: Option<u64>,
     /// Dropped by the network interface.
     pub interface: Option<u64>,
+    /// Lost between packets, by whomever, as the packets behind them say. The other two may count the same losses.
+    pub between: Option<u64>,
 }
 
 /// What a source knows about its capture so far.
@@ -24,8 +26,68 @@ pub struct Statistics {
     pub link_types: Vec<LinkType>,
     /// What the capture lost.
     pub dropped: Dropped,
-    /// Why the file ends before its end: lower-case fragment that names the place, `None` while it does not.
+    /// Packets whose time lies before that of the packet in front of them.
+    pub backwards: Backwards,
+    /// Why a file ends before its end: lower-case fragment that names the place, `None` while none does.
     pub truncated: Option<String>,
+    /// Why the source ended before the capture did.
+    pub stopped: Option<Stop>,
+    /// What the capture says of itself.
+    pub notes: Notes,
+    /// The time of the latest packet that has one.
+    previous: Option<Timestamp>,
+}
+
+/// Times that run backwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backwards {
+    /// How many packets are earlier than the one in front of them.
+    pub packets: u64,
+    /// By how much at most, in nanoseconds.
+    pub largest_step: u64,
+}
+
+/// Why a source ended before the capture did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Somebody asked it to.
+    Interrupted,
+    /// As many packets were handed over as were asked for.
+    Limit,
+}
+
+/// One of the files that a capture consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRead {
+    /// Its name as it was given.
+    pub name: String,
+    /// What it is written in; `None` where that could not be read.
+    pub format: Option<FileFormat>,
+    /// How it is packed.
+    pub compression: Option<Compression>,
+    /// How many bytes it has, packed as it is; `None` where that is not known beforehand.
+    pub size: Option<u64>,
+    /// Packets handed over.
+    pub packets: u64,
+    /// Captured bytes handed over.
+    pub bytes: u64,
+    /// The time of its earliest packet.
+    pub first: Option<Timestamp>,
+    /// The time of its latest packet.
+    pub last: Option<Timestamp>,
+    /// Why it ends before its end.
+    pub truncated: Option<String>,
+    /// Why it could not be read, or not to its end.
+    pub fault: Option<String>,
+}
+
+/// How far a source has come, in bytes of its files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// How many bytes were read.
+    pub read: u64,
+    /// How many there are; `None` where that is not known.
+    pub of: Option<u64>,
 }
 
 /// Something packets come from, one after the other.
@@ -41,15 +103,71 @@ pub trait Source {
 
     /// What is known so far.
     fn statistics(&self) -> &Statistics;
+
+    /// The files that were read so far, in the order in which they were; none where packets come from elsewhere.
+    fn files(&self) -> Vec<FileRead> {
+        Vec::new()
+    }
+
+    /// How far it has come.
+    fn progress(&self) -> Progress {
+        Progress::default()
+    }
 }
 
 impl Statistics {
     /// Takes a packet into account that is about to be handed over.
-    pub(crate) fn count(&mut self, link: LinkType, captured: usize) {
+    #[inline]
+    pub(crate) fn count(&mut self, link: LinkType, captured: usize, at: Option<Timestamp>) {
         self.packets += 1;
         self.bytes += u64::try_from(captured).unwrap_or(u64::MAX);
         if !self.link_types.contains(&link) && self.link_types.len() < MOST_LINK_TYPES {
             self.link_types.push(link);
+        }
+        if at.is_some() {
+            if at < self.previous {
+                self.backwards.step(self.previous, at);
+            }
+            self.previous = at;
+        }
+    }
+}
+
+impl Backwards {
+    #[cold]
+    fn step(&mut self, from: Option<Timestamp>, to: Option<Timestamp>) {
+        if let (Some(from), Some(to)) = (from, to) {
+            self.packets += 1;
+            self.largest_step = self.largest_step.max(from.0.abs_diff(to.0));
+        }
+    }
+}
+
+impl Dropped {
+    /// The sum when one of its parts was counted anew.
+    pub(crate) fn with(self, before: Self, now: Self) -> Self {
+        let less = |sum: Option<u64>, part: Option<u64>| match (sum, part) {
+            (Some(sum), Some(part)) => Some(sum.saturating_sub(part)),
+            (sum, _) => sum,
+        };
+        let rest = Self {
+            kernel: less(self.kernel, before.kernel),
+            interface: less(self.interface, before.interface),
+            between: less(self.between, before.between),
+        };
+        rest.plus(now)
+    }
+
+    /// The sum of both; unknown plus unknown stays unknown.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (known, None) | (None, known) => known,
+        };
+        Self {
+            kernel: sum(self.kernel, other.kernel),
+            interface: sum(self.interface, other.interface),
+            between: sum(self.between, other.between),
         }
     }
 }
@@ -62,6 +180,14 @@ impl<S: Source + ?Sized> Source for &mut S {
     fn statistics(&self) -> &Statistics {
         (**self).statistics()
     }
+
+    fn files(&self) -> Vec<FileRead> {
+        (**self).files()
+    }
+
+    fn progress(&self) -> Progress {
+        (**self).progress()
+    }
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
@@ -71,6 +197,14 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn statistics(&self) -> &Statistics {
         (**self).statistics()
+    }
+
+    fn files(&self) -> Vec<FileRead> {
+        (**self).files()
+    }
+
+    fn progress(&self) -> Progress {
+        (**self).progress()
     }
 }
 

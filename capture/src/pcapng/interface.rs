@@ -1,4 +1,5 @@
-//! An interface of a pcapng section: its clock, its snapshot length, what it lost (draft-ietf-opsawg-pcapng 4.2, 4.6).
+//! An interface of a pcapng section as packets need it: its clock, its snapshot length, and what it lost
+//! (draft-ietf-opsawg-pcapng 4.2, 4.6).
 //!
 //! pcap-parser reads the numbers in options as little-endian even in a big-endian section, hence the options are taken
 //! from it as bytes and read here.
@@ -6,7 +7,8 @@
 use pcap_parser::{InterfaceDescriptionBlock, InterfaceStatisticsBlock, OptionCode, PcapNGOption};
 use wireseam_wire::LinkType;
 
-use crate::{Dropped, block::ByteOrder, clock::Clock};
+use super::text::value;
+use crate::{Counters, Dropped, block::ByteOrder, clock::Clock};
 
 /// One Interface Description Block, and what the latest statistics say of it.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +17,7 @@ pub(super) struct Interface {
     /// The most bytes captured of a packet; 0 is without limit.
     pub(super) snaplen: u32,
     pub(super) clock: Clock,
-    dropped: Dropped,
+    pub(super) counters: Counters,
 }
 
 impl Interface {
@@ -32,42 +34,33 @@ impl Interface {
             link: LinkType::from(block.linktype.0.cast_unsigned()),
             snaplen: block.snaplen,
             clock,
-            dropped: Dropped::default(),
+            counters: Counters::default(),
         }
     }
 
     /// Reads an Interface Statistics Block (4.6). Its counters run from the start of the capture, so the latest one stands.
     pub(super) fn count(&mut self, block: &InterfaceStatisticsBlock<'_>, order: ByteOrder) {
-        let kernel = number(&block.options, OptionCode::IsbOsDrop, order);
-        let interface = number(&block.options, OptionCode::IsbIfDrop, order);
-        self.dropped.kernel = kernel.or(self.dropped.kernel);
-        self.dropped.interface = interface.or(self.dropped.interface);
+        let latest = |code, before: &mut Option<u64>| {
+            *before = number(&block.options, code, order).or(*before);
+        };
+        latest(OptionCode::IsbIfRecv, &mut self.counters.received);
+        latest(
+            OptionCode::IsbIfDrop,
+            &mut self.counters.dropped_by_interface,
+        );
+        latest(OptionCode::IsbFilterAccept, &mut self.counters.accepted);
+        latest(OptionCode::IsbOsDrop, &mut self.counters.dropped_by_kernel);
+        latest(OptionCode::IsbUsrDeliv, &mut self.counters.delivered);
     }
 
-    /// A sum of losses with this interface's added.
-    pub(super) fn add_dropped(&self, sum: Dropped) -> Dropped {
+    /// What it lost.
+    pub(super) fn dropped(&self) -> Dropped {
         Dropped {
-            kernel: sum_of_known(sum.kernel, self.dropped.kernel),
-            interface: sum_of_known(sum.interface, self.dropped.interface),
+            kernel: self.counters.dropped_by_kernel,
+            interface: self.counters.dropped_by_interface,
+            between: None,
         }
     }
-}
-
-/// Unknown plus unknown stays unknown.
-fn sum_of_known(one: Option<u64>, other: Option<u64>) -> Option<u64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.saturating_add(other)),
-        (known, None) | (None, known) => known,
-    }
-}
-
-/// The first option of a code, without its padding; options end at `opt_endofopt` (3.5).
-fn value<'a>(options: &'a [PcapNGOption<'_>], code: OptionCode) -> Option<&'a [u8]> {
-    options
-        .iter()
-        .take_while(|option| option.code != OptionCode::EndOfOpt)
-        .find(|option| option.code == code)
-        .and_then(|option| option.as_bytes().ok())
 }
 
 fn number(options: &[PcapNGOption<'_>], code: OptionCode, order: ByteOrder) -> Option<u64> {

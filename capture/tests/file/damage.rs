@@ -115,21 +115,26 @@ fn damaged_blocks_are_named_behind_what_was_read() {
     let sound = small_pcapng();
     let alone = |body: &[u8]| pcapng::block(Big, 6, body);
     let with_len = |len: u32| [&Big.u32(6)[..], &Big.u32(len), &[0; 40]].concat();
+    let with_trailer = |block: &[u8], len: u32| [&block[..block.len() - 4], &Big.u32(len)].concat();
     let cases = [
         (with_len(0), "has a length below that of any block"),
         (with_len(33), "has a length that is not a multiple of 4"),
-        (alone(&[]), "holds lengths that contradict each other"),
+        (alone(&[]), "is too short to hold a packet"),
+        (
+            with_trailer(&pcapng::enhanced(Big, 0, 0, 0, b"abcd"), 40),
+            "holds lengths that contradict each other",
+        ),
         (
             pcapng::enhanced(Big, 1, 0, 0, b""),
             "holds a packet of an interface that no block before it describes",
         ),
         (
             alone(&[&[0; 12][..], &Big.u32(100), &[0; 8]].concat()),
-            "holds lengths that contradict each other",
+            "holds fewer bytes than the packet in it claims",
         ),
         (
             alone(&[&[0; 12][..], &[0xff; 8]].concat()),
-            "holds lengths that contradict each other",
+            "holds fewer bytes than the packet in it claims",
         ),
         (
             pcapng::block(Big, 2, &[0; 16]),
@@ -219,8 +224,8 @@ fn what_is_no_capture_is_told_with_the_way_out() {
     let neither = "failed to read test: it is neither pcap nor pcapng";
     assert_eq!(message(&[0, 1, 2, 3]), neither);
     assert_eq!(
-        message(&[0x1f, 0x8b, 8, 0]),
-        format!("{neither}; it looks like gzip; unpack it with gunzip")
+        message(b"BZh91AY"),
+        format!("{neither}; it looks like bzip2; unpack it with bunzip2")
     );
     assert_eq!(
         message(b"GET / HTTP/1.1\r\n\r\n"),

@@ -264,7 +264,8 @@ fn losses_are_summed_over_interfaces_and_sections() {
             statistics.dropped,
             Dropped {
                 kernel: Some(113),
-                interface: Some(5)
+                interface: Some(5),
+                between: None,
             }
         );
     }
@@ -281,7 +282,8 @@ fn uncounted_losses_are_unknown() {
         read(&file).statistics.dropped,
         Dropped {
             kernel: None,
-            interface: None
+            interface: None,
+            between: None,
         }
     );
     let file = [
@@ -293,7 +295,8 @@ fn uncounted_losses_are_unknown() {
         read(&file).statistics.dropped,
         Dropped {
             kernel: Some(0),
-            interface: None
+            interface: None,
+            between: None,
         }
     );
 }

@@ -5,4 +5,6 @@
 mod build;
 mod damage;
 mod formats;
+mod packed;
+mod sequence;
 mod streams;

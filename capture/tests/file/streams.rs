@@ -7,10 +7,20 @@ use wireseam_capture::{CaptureError, FileSource};
 use crate::build::{Order::Little, drain, pcap, pcapng, read};
 
 /// Gives pieces of at most `most` bytes and an interruption before each.
-struct Pieces {
+pub(crate) struct Pieces {
     bytes: Cursor<Vec<u8>>,
     most: usize,
     interrupted: bool,
+}
+
+impl Pieces {
+    pub(crate) fn new(bytes: Vec<u8>, most: usize) -> Self {
+        Self {
+            bytes: Cursor::new(bytes),
+            most,
+            interrupted: false,
+        }
+    }
 }
 
 impl Read for Pieces {
@@ -118,11 +128,7 @@ fn pieces_of_any_size_read_like_a_file() {
     let lens = || (0..200).map(|n| n * 7 % 150);
     for file in [pcap_of(lens()), pcapng_of(lens())] {
         for most in [1, 2, 23, 4_096] {
-            let pieces = Pieces {
-                bytes: Cursor::new(file.clone()),
-                most,
-                interrupted: false,
-            };
+            let pieces = Pieces::new(file.clone(), most);
             let outcome = drain(FileSource::from_reader("test", pieces).unwrap());
             assert_eq!(outcome.packets, read(&file).packets);
         }
