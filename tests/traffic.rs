@@ -6,6 +6,7 @@ use wireseam::{
     Options,
     analyzer::{
         AlignmentKind, Config, Direction, HandshakeResult, MessageKind, Opcode, PayloadPolicy,
+        SegmentKind,
     },
     capture::FileSource,
     fixtures::traffic::{Profile, Traffic, Truth},
@@ -108,6 +109,7 @@ fn counts_of(truth: &Truth) -> BTreeMap<&'static str, u64> {
         ("retransmitted", truth.segments.retransmitted),
         ("reordered", truth.segments.reordered),
         ("duplicated", truth.segments.duplicated),
+        ("keep-alives", truth.segments.keep_alives),
         ("other packets", truth.other_packets),
     ])
 }
@@ -142,6 +144,9 @@ fn count(connection: &Connection, add: &mut impl FnMut(&'static str, u64)) {
         .iter()
         .filter(|request| !request.upgrade);
     add("http requests", plain.count() as u64);
+    let kinds = connection.segments.iter().map(|segment| segment.kind.0);
+    let keep_alives = kinds.filter(|kind| *kind == SegmentKind::KeepAlive);
+    add("keep-alives", keep_alives.count() as u64);
     for totals in [
         &connection.directions.client_to_server,
         &connection.directions.server_to_client,
@@ -237,4 +242,81 @@ fn short_connections_are_found_and_ended() {
     });
     assert_eq!(truth.connections, 1000);
     assert!(truth.half_open > 10 && truth.websockets > truth.http_requests);
+}
+
+#[test]
+fn compressed_messages_are_found_as_they_were_before() {
+    let truth = all_is_found(&small(Profile::Deflate, 20));
+    assert!(truth.server.wire * 2 < truth.server.payload, "{truth:?}");
+}
+
+#[test]
+fn a_long_download_is_found_across_the_end_of_sequence_numbers() {
+    let traffic = Traffic {
+        size: 6 << 20,
+        ..small(Profile::Giant, 1)
+    };
+    let truth = all_is_found(&traffic);
+    assert!(
+        truth.server.payload > traffic.size / 2 + 100_000,
+        "{truth:?}"
+    );
+}
+
+#[test]
+fn silent_websockets_are_found_with_all_that_keeps_them_alive() {
+    let truth = all_is_found(&small(Profile::Idle, 300));
+    assert_eq!(truth.websockets, 300);
+    assert_eq!((truth.server.pings, truth.segments.keep_alives), (300, 300));
+}
+
+/// A loss takes the messages that it hits. No other may be missing, none may be found that was not sent, and every byte that
+/// the capture lacks is missed.
+#[test]
+fn among_noise_and_losses_all_that_was_captured_is_found_and_nothing_else() {
+    for seed in 1..=2 {
+        let (truth, report) = written_and_read(&Traffic {
+            seed,
+            size: 12 << 20,
+            ..small(Profile::Mixed, 100)
+        });
+        let found = found(&report);
+        let whole = sent(&truth, false);
+        assert!(
+            found == whole,
+            "seed {seed}: other messages are complete than were captured"
+        );
+        let (counted, written) = (counts_in(&report), counts_of(&truth));
+        for exact in [
+            "packets",
+            "connections",
+            "websockets",
+            "other packets",
+            "retransmitted",
+            "reordered",
+            "duplicated",
+        ] {
+            assert_eq!(counted[exact], written[exact], "seed {seed}: {exact}");
+        }
+        let gaps = report.connections.iter().flat_map(|connection| {
+            let directions = &connection.directions;
+            let both = [&directions.client_to_server, &directions.server_to_client];
+            both.into_iter().flat_map(|totals| &totals.gaps)
+        });
+        let lacking: u64 = gaps.map(|gap| gap.span.1 - gap.span.0).sum();
+        assert_eq!(lacking, truth.segments.lost_bytes, "seed {seed}");
+        let seen = truth.segments;
+        assert!(
+            [
+                seen.lost,
+                seen.retransmitted,
+                seen.reordered,
+                seen.duplicated
+            ]
+            .iter()
+            .all(|count| *count > 10),
+            "{seen:?} leaves something out"
+        );
+        assert!(truth.client.damaged + truth.server.damaged > 0);
+    }
 }
