@@ -17,7 +17,7 @@ use crate::case::Case;
 const MOST_SINGLE_BYTES: usize = 4_000;
 
 /// In how many places a conversation is cut once, and one of more bytes than that.
-const SINGLE_CUTS: [usize; 2] = [10, 2];
+const SINGLE_CUTS: [usize; 2] = [8, 2];
 
 /// What chance begins with.
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -58,10 +58,11 @@ fn every_segmentation_says_the_same() {
 #[test]
 fn in_segments_of_one_byte_every_edge_tears_and_in_whole_ones_none() {
     for case in Case::all() {
+        let is_in_turns = case.name != "directions-interleave"; // in it the other end speaks inside a frame
         let fine = length(&case).filter(|length| *length <= MOST_SINGLE_BYTES);
         for segmentation in [
             fine.map(|_| Segmentation::EveryByte),
-            Some(Segmentation::Whole),
+            fine.filter(|_| is_in_turns).map(|_| Segmentation::Whole),
         ]
         .into_iter()
         .flatten()
