@@ -44,7 +44,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use wireseam_analyzer::Direction;
-use wireseam_fixtures::{Built, Claim, GapClaim, Role, WebSocketClaim};
+use wireseam_fixtures::{Built, Claim, EndClaim, GapClaim, Role, WebSocketClaim};
 
 use crate::report::schema::{Gap, Report, WebSocket};
 
@@ -74,6 +74,9 @@ pub fn judge(claim: &Claim, built: &Built, report: &Report) -> Vec<Difference> {
         claim.connections,
         report.connections.len(),
     );
+    if let Some(claimed) = &claim.ended {
+        judge_ends(&mut judgement, claimed, report);
+    }
     if let Some(claimed) = &claim.websockets {
         judge_websockets(&mut judgement, claimed, &websockets);
     }
@@ -93,6 +96,23 @@ pub fn judge(claim: &Claim, built: &Built, report: &Report) -> Vec<Difference> {
         judge_findings(&mut judgement, claimed, report);
     }
     judgement.differences
+}
+
+fn judge_ends(judgement: &mut Judgement, claimed: &[EndClaim], report: &Report) {
+    let found = &report.connections;
+    let count = Some(claimed.len());
+    judgement.compare("the capture", "ended connections", count, found.len());
+    for (claim, found) in claimed.iter().zip(found) {
+        let about = format!("connection {}", found.id);
+        judgement.compare(
+            &about,
+            "ended",
+            Some(words::ending(claim.with)),
+            found.ended,
+        );
+        let by = claim.by.map(|role| role.to_string());
+        judgement.compare(&about, "ended by", by, word(found.ended_by));
+    }
 }
 
 fn judge_websockets(

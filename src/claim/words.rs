@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use wireseam_analyzer::Direction;
 use wireseam_fixtures::{
-    AlignmentKind, ControlOpcode, GapCause, HandshakeResult, Initiator, MessageOpcode, Role,
-    SegmentKind,
+    AlignmentKind, ControlOpcode, Ending, GapCause, HandshakeResult, Initiator, MessageOpcode,
+    Role, SegmentKind,
 };
 
 /// The way in which `role` sends.
@@ -38,6 +38,14 @@ pub(super) fn times(count: usize) -> String {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
         count => format!("{count} times"),
+    }
+}
+
+pub(super) fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Fin => "fin",
+        Ending::Rst => "rst",
+        Ending::Open => "open",
     }
 }
 
