@@ -8,6 +8,8 @@ mod case;
 mod cli;
 /// Every fixture against its claim and its snapshot.
 mod corpus;
+/// The list of situations against the fixtures and tests that it names.
+mod index;
 /// What the READMEs show against what is printed.
 mod readme;
 /// Captures of real programs against what these programs logged.
@@ -18,3 +20,5 @@ mod segmentations;
 mod tidy;
 /// Large captures in small, against what their writer counted.
 mod traffic;
+/// Much of one thing: frames, fragments, segments, messages.
+mod volume;
