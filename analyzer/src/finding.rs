@@ -105,6 +105,8 @@ pub static RULES: &[&Rule] = &[
     &WS_LOST,
     &DEFLATE_RSV1,
     &DEFLATE_DATA,
+    &DEFLATE_WINDOW,
+    &DEFLATE_TAIL,
     &DEFLATE_CONTEXT_BROKEN,
     &DEFLATE_LIMIT,
     &DEFLATE_PARAMETER,
@@ -343,19 +345,33 @@ pub(crate) static DEFLATE_DATA: Rule = Rule {
     title: "compressed data that does not inflate",
     explanation: "The receiver must fail the connection.",
 };
+pub(crate) static DEFLATE_WINDOW: Rule = Rule {
+    id: "deflate.window",
+    reference: "RFC 7692 7.1.2",
+    level: Level::Must,
+    title: "reference back beyond the agreed window",
+    explanation: "With client_max_window_bits or server_max_window_bits the sender promises to refer back no further than 2 to the power of its value. A receiver that holds no more than that cannot inflate the message, or inflates it wrong; one with a larger window does not notice.",
+};
+pub(crate) static DEFLATE_TAIL: Rule = Rule {
+    id: "deflate.tail",
+    reference: "RFC 7692 7.2.1",
+    level: Level::Must,
+    title: "message ends with the bytes 00 00 ff ff",
+    explanation: "The sender takes these four bytes off and the receiver puts them back. With both there, a receiver that keeps its context stands inside a block that nobody sent, and the next message does not inflate. Here they are taken as sent.",
+};
 pub(crate) static DEFLATE_CONTEXT_BROKEN: Rule = Rule {
     id: "deflate.context.broken",
     reference: "RFC 7692 7.2.2",
     level: Level::Note,
     title: "message refers to data that the capture lacks",
-    explanation: "With context takeover a message is compressed against the ones before it. Without those it cannot be inflated, here; the receiver could.",
+    explanation: "With context takeover a message is compressed against the ones before it. Without those it cannot be inflated, here; the receiver could, where only the capture lacks them. Told once, with the cause, for the first message that could not be inflated, and once for the first behind which all could.",
 };
 pub(crate) static DEFLATE_LIMIT: Rule = Rule {
     id: "deflate.limit",
     reference: "RFC 7692 10",
     level: Level::Note,
     title: "message inflates to more than the limit",
-    explanation: "A small message can inflate to a thousand times its size. What lies beyond the limit is not decoded here; a receiver without a limit runs out of memory.",
+    explanation: "A small message can inflate to a thousand times its size. What lies beyond the limit is not decoded here; a receiver without a limit runs out of memory. Above 16 MiB a message may not become more than 256 times its size.",
 };
 pub(crate) static DEFLATE_PARAMETER: Rule = Rule {
     id: "deflate.parameter",

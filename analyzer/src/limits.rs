@@ -36,6 +36,10 @@ pub struct Limits {
     pub search_bytes: u64,
     /// How large a message may become by inflation; one packet can hold a thousand times its size.
     pub inflated_message: u64,
+    /// How large a message may become by inflation however small it was sent: this much costs a few milliseconds.
+    pub inflated_at_any_ratio: u64,
+    /// How many times its size on the wire a message may become beyond that; text reaches 100, DEFLATE ends at 1,032.
+    pub inflation_ratio: u64,
     /// How many findings of one rule are listed in each direction of a connection.
     pub findings_per_rule: u64,
     /// How long, in nanoseconds of capture time, an ended connection is kept for what still belongs to it; RFC 9293 3.6.1 waits as long.
@@ -63,6 +67,8 @@ impl Default for Limits {
             search_window: 256 << 10,
             search_bytes: 64 << 20,
             inflated_message: 1 << 30,
+            inflated_at_any_ratio: 16 << 20,
+            inflation_ratio: 256,
             findings_per_rule: 100,
             linger: 60_000_000_000,
             lingering: 16_384,

@@ -540,13 +540,15 @@ pub fn masked(content: &[u8]) -> Vec<u8> {
 
 /// A connection that has just become a WebSocket with permessage-deflate, context takeover both ways.
 pub fn compressing(config: Config) -> Scene {
+    agreeing(config, "permessage-deflate")
+}
+
+/// A connection that has just become a WebSocket with this extension, offered and agreed in the same words.
+pub fn agreeing(config: Config, extension: &str) -> Scene {
     let with = |head: &[u8]| {
         let head = head.strip_suffix(b"\r\n").unwrap();
-        [
-            head,
-            b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-        ]
-        .concat()
+        let field = format!("Sec-WebSocket-Extensions: {extension}\r\n\r\n");
+        [head, field.as_bytes()].concat()
     };
     let mut scene = Scene::opened(config);
     scene.up(&with(REQUEST)).down(&with(RESPONSE));

@@ -7,6 +7,8 @@
 mod bench;
 /// Each cap, lowered and reached.
 mod caps;
+/// Compressed messages: what was agreed, what is broken, what is too large.
+mod deflate;
 /// Messages equal tungstenite's, whichever way the bytes were cut.
 mod differential;
 /// When a connection is let go.

@@ -8,20 +8,22 @@
 
 use super::conformance::{Compression, LONGEST_CONTROL};
 use super::context::{Context, Numbers};
-use super::deflate::Inflater;
+use super::deflate::{Cause, Decoders, Health, Inflater};
 use super::ended::{self, Ended};
 use super::frame::FrameHeader;
 use super::message::OpenMessage;
 use crate::alignment::FrameParts;
 use crate::finding;
 use crate::outbox::Place;
-use crate::{MessageId, MessageKind, Offset, Opcode, Span};
+use crate::{Limits, MessageId, MessageKind, Offset, Opcode, Span};
 
 /// One direction's messages while they come.
 #[derive(Debug)]
 pub(super) struct Assembly {
     compression: Compression,
     inflater: Option<Box<Inflater>>,
+    health: Health,
+    decoders: Decoders,
     open: Option<Box<OpenMessage>>,
     /// Whether a message may have begun in bytes that are not there.
     after_loss: bool,
@@ -34,9 +36,15 @@ pub(super) struct Assembly {
 impl Assembly {
     pub(super) fn new(compression: Compression) -> Self {
         let after_loss = compression == Compression::Assumed;
+        let mut health = Health::default();
+        if after_loss {
+            health.harm(Cause::Beginning);
+        }
         Self {
             compression,
             inflater: None,
+            health,
+            decoders: Decoders::default(),
             open: None,
             after_loss,
             has_lost_frames: after_loss,
@@ -100,7 +108,8 @@ impl Assembly {
     /// Takes the next piece of a data frame's payload as it stands on the wire; `phase` is its offset in that payload.
     pub(super) fn feed(&mut self, piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64) {
         if let Some(message) = &mut self.open {
-            message.feed(piece, masking_key, phase, self.inflater.as_deref_mut());
+            let inflater = self.inflater.as_deref_mut();
+            message.feed(piece, masking_key, phase, inflater, &mut self.decoders);
         }
     }
 
@@ -121,7 +130,7 @@ impl Assembly {
         let Some(mut message) = self.open.take() else {
             return;
         };
-        let outcome = message.finish(self.inflater.as_deref_mut());
+        let outcome = message.finish(self.inflater.as_deref_mut(), &mut self.decoders);
         let ends = message.frames.first().zip(message.frames.last());
         let span = ends.map(|(first, last)| Span::new(first.start, last.end));
         let packet = ends.and_then(|(_, last)| context.map.completed(last.end));
@@ -131,7 +140,15 @@ impl Assembly {
             packet,
             ..place
         };
-        ended::report_faults(&message, &outcome, place, context.out);
+        let window = self.compression.agreement().window();
+        ended::report_faults(&message, &outcome, window, place, context.out);
+        if let Some(inflated) = outcome.inflated.as_ref().filter(|_| !message.missing) {
+            let place = Place {
+                message: Some(message.id),
+                ..place
+            };
+            self.health.judge(message.id, inflated, place, context.out);
+        }
         ended.push(Ended::Message(message, outcome));
     }
 
@@ -142,20 +159,37 @@ impl Assembly {
         context: &mut Context<'_, '_>,
         ended: &mut Vec<Ended>,
     ) {
-        self.lose_bytes();
+        if let Some(id) = self.open_id() {
+            self.lose_bytes(Cause::Unfinished(id));
+        }
         self.end_message(place, context, ended);
     }
 
+    /// The stream has ended, and with it the open message.
+    pub(super) fn finish(
+        &mut self,
+        place: Place,
+        context: &mut Context<'_, '_>,
+        ended: &mut Vec<Ended>,
+    ) {
+        self.cut_message(place, context, ended);
+        self.health.recover(context.out);
+    }
+
     /// Bytes of the open message are missing.
-    pub(super) fn lose_bytes(&mut self) {
+    pub(super) fn lose_bytes(&mut self, cause: Cause) {
         if let Some(message) = &mut self.open {
             message.lose(self.inflater.as_deref_mut());
+            if message.compressed {
+                self.health.harm(cause);
+            }
         }
     }
 
     /// Frames are missing: whole messages may be.
-    pub(super) fn lose_frames(&mut self) {
-        self.lose_bytes();
+    pub(super) fn lose_frames(&mut self, cause: Cause) {
+        self.lose_bytes(cause);
+        self.health.harm(cause);
         if let Some(inflater) = &mut self.inflater {
             inflater.forget();
         }
@@ -212,9 +246,9 @@ impl Assembly {
     ) {
         let compressed = header.rsv[0];
         if compressed && self.compression.is_deflate() {
-            let limit = context.reading.limits.inflated_message;
+            let limits = context.reading.limits;
             self.inflater.get_or_insert_with(|| {
-                Box::new(inflater(self.compression, self.has_lost_frames, limit))
+                Box::new(inflater(self.compression, self.has_lost_frames, limits))
             });
         }
         let id = numbers.next_message();
@@ -245,8 +279,8 @@ impl Assembly {
 }
 
 /// Where messages before the first compressed one may be missing, it may refer to them.
-fn inflater(compression: Compression, has_lost_frames: bool, limit: u64) -> Inflater {
-    let mut inflater = Inflater::new(compression.has_takeover(), limit);
+fn inflater(compression: Compression, has_lost_frames: bool, limits: &Limits) -> Inflater {
+    let mut inflater = Inflater::new(compression.agreement(), limits);
     if has_lost_frames {
         inflater.forget();
     }

@@ -1,5 +1,6 @@
 //! What a frame's header must not say (RFC 6455 5.1, 5.2, 5.4, 5.5; RFC 7692 6.1).
 
+use super::extension::Agreement;
 use super::frame::FrameHeader;
 use crate::finding::{self, Rule};
 use crate::{Direction, Opcode};
@@ -12,11 +13,8 @@ pub(super) const LONGEST_CONTROL: u64 = 125;
 pub(super) enum Compression {
     /// No extension was agreed that uses them.
     None,
-    /// permessage-deflate; whether the sender keeps its window.
-    Deflate {
-        /// Whether the sender keeps its window.
-        takeover: bool,
-    },
+    /// permessage-deflate, as the sender has to use it.
+    Deflate(Agreement),
     /// An extension not known here may use them.
     Unknown,
     /// The handshake is not in the capture: it may be permessage-deflate with a window kept.
@@ -26,11 +24,15 @@ pub(super) enum Compression {
 impl Compression {
     /// Whether a message whose first frame has RSV1 set is compressed by permessage-deflate.
     pub(super) fn is_deflate(self) -> bool {
-        matches!(self, Self::Deflate { .. } | Self::Assumed)
+        matches!(self, Self::Deflate(_) | Self::Assumed)
     }
 
-    pub(super) fn has_takeover(self) -> bool {
-        !matches!(self, Self::Deflate { takeover: false })
+    /// How messages are compressed, where they are.
+    pub(super) fn agreement(self) -> Agreement {
+        match self {
+            Self::Deflate(agreement) => agreement,
+            _ => Agreement::default(),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Frames and messages that have ended, and how they are reported.
 
-use super::deflate::Fault;
+use super::deflate::{Fault, Inflated};
 use super::frame::FrameHeader;
 use super::message::{OpenMessage, Outcome};
 use crate::alignment::{FrameParts, Layout};
-use crate::finding::{self, Rule};
+use crate::finding::{self, Rule, bytes};
 use crate::outbox::{Outbox, Place};
 use crate::{
     Alignment, Direction, EventKind, Frame, Message, MessageId, Opcode, Slice, Span, WebSocketId,
@@ -105,10 +105,11 @@ fn message_event(
     })
 }
 
-/// Reports what is wrong with a message's data.
+/// Reports what is wrong with a message's data. `window` is the one agreed, in bytes.
 pub(super) fn report_faults(
     message: &OpenMessage,
     outcome: &Outcome,
+    window: u32,
     place: Place,
     out: &mut Outbox<'_>,
 ) {
@@ -123,25 +124,50 @@ pub(super) fn report_faults(
             format!("the text is not UTF-8 from its byte {at} on"),
         );
     }
-    if message.missing {
-        return;
+    let inflated = outcome.inflated.as_ref();
+    if let Some(inflated) = inflated.filter(|_| !message.missing) {
+        report_inflated(inflated, message.wire_length, window, place, out);
     }
-    let (rule, text): (&'static Rule, _) = match outcome.fault {
-        None => return,
-        Some(Fault::Data) => (
+}
+
+/// Reports what is wrong with a message's compressed data; what it lacks is [`Health`](super::deflate::Health)'s.
+fn report_inflated(
+    inflated: &Inflated,
+    wire_length: u64,
+    window: u32,
+    place: Place,
+    out: &mut Outbox<'_>,
+) {
+    let fault: Option<(&'static Rule, _)> = match inflated.length {
+        Err(Fault::Data) => Some((
             &finding::DEFLATE_DATA,
             "the message's data does not inflate".to_owned(),
-        ),
-        Some(Fault::Context) => (
-            &finding::DEFLATE_CONTEXT_BROKEN,
-            "the message refers to earlier data that is not there".to_owned(),
-        ),
-        Some(Fault::TooLarge) => (
-            &finding::DEFLATE_LIMIT,
-            "the message inflates to more than the limit".to_owned(),
-        ),
+        )),
+        Err(Fault::Unfinished) => Some((
+            &finding::DEFLATE_DATA,
+            "the message's data ends inside a block".to_owned(),
+        )),
+        Err(Fault::TooLarge(most)) => {
+            let (wire_length, most) = (bytes(wire_length), bytes(most));
+            Some((
+                &finding::DEFLATE_LIMIT,
+                format!("the message's {wire_length} inflate to more than {most}"),
+            ))
+        }
+        Err(Fault::Context) | Ok(_) => None,
     };
-    out.finding_at(rule, place, text);
+    let window = inflated.beyond_window.map(|distance| {
+        let (distance, window) = (bytes(distance.into()), bytes(window.into()));
+        let text = format!("a reference {distance} back; the agreed window is {window}");
+        (&finding::DEFLATE_WINDOW, text)
+    });
+    let tail = inflated.has_tail.then(|| {
+        let text = "the message ends with 00 00 ff ff, which its sender should have taken off";
+        (&finding::DEFLATE_TAIL, text.to_owned())
+    });
+    for (rule, text) in [fault, window, tail].into_iter().flatten() {
+        out.finding_at(rule, place, text);
+    }
 }
 
 /// Where frames lie, and how they lie there.

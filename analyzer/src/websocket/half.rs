@@ -19,6 +19,7 @@ use super::assembly::Assembly;
 use super::carry::Carry;
 use super::conformance::{self, Compression};
 use super::context::{Context, Numbers};
+use super::deflate::Cause;
 use super::ended::{self, Ended, EndedFrame, Told};
 use super::frame::FrameHeader;
 use super::http_inside::HttpInside;
@@ -83,7 +84,7 @@ impl Half {
     /// Starts with a search, because the place of the first frame is not known.
     pub(super) fn searching(mut self, mut search: Box<Search>) -> Self {
         search.be_certain();
-        self.assembly.lose_frames();
+        self.assembly.lose_frames(Cause::Beginning);
         self.lost_from = search.keep_from();
         self.state = State::Lost(search);
         self
@@ -161,7 +162,7 @@ impl Half {
                 .finding_at(&finding::WS_MESSAGE_UNFINISHED, place, text);
         }
         let place = self.place();
-        self.assembly.cut_message(place, context, &mut self.ended);
+        self.assembly.finish(place, context, &mut self.ended);
     }
 
     /// From where on the map is needed, when everything before `next` was read.
@@ -314,7 +315,8 @@ impl Half {
         let end = frame.parts.end;
         frame.skip_to(span.end);
         if frame.message.is_some() {
-            self.assembly.lose_bytes();
+            let cause = Cause::lost(span, context.map);
+            self.assembly.lose_bytes(cause);
         }
         if frame.is_done() {
             self.end_frame(context);
@@ -420,7 +422,8 @@ impl Half {
 
     /// A frame's header, or where one would be, is in bytes the capture lacks.
     fn lose_place(&mut self, lost: Span, context: &mut Context<'_, '_>) {
-        self.assembly.lose_frames();
+        let cause = Cause::lost(lost, context.map);
+        self.assembly.lose_frames(cause);
         self.lost_from = lost.start;
         let mut search = Box::new(Search::new(self.direction));
         search.be_certain();

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::deflate::{Fault, Inflater};
+use super::deflate::{Decoders, Inflated, Inflater};
 use super::mask::unmask;
 use super::utf8::Utf8;
 use crate::alignment::FrameParts;
@@ -46,8 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) payload: Payload,
     /// The offset in its data of the first byte that is not UTF-8, in text.
     pub(crate) first_invalid: Option<u64>,
-    /// Why it did not inflate.
-    pub(crate) fault: Option<Fault>,
+    /// What came of its inflation, where it was compressed.
+    pub(crate) inflated: Option<Inflated>,
 }
 
 /// How a message is read.
@@ -98,10 +98,12 @@ impl OpenMessage {
         masking_key: Option<[u8; 4]>,
         phase: u64,
         inflater: Option<&mut Inflater>,
+        decoders: &mut Decoders,
     ) {
         if self.missing || (self.compressed && inflater.is_none()) {
             return;
         }
+        let announced = self.wire_length;
         let Self { content, .. } = self;
         let mut take = |data: &[u8]| content.take(data);
         let Some(inflater) = inflater.filter(|_| self.compressed) else {
@@ -113,7 +115,7 @@ impl OpenMessage {
             return;
         };
         in_clear(piece, masking_key, phase, |data| {
-            inflater.feed(data, &mut take)
+            inflater.feed(data, announced, decoders, &mut take);
         });
     }
 
@@ -126,14 +128,16 @@ impl OpenMessage {
     }
 
     /// Ends it.
-    pub(crate) fn finish(&mut self, inflater: Option<&mut Inflater>) -> Outcome {
-        let mut fault = None;
+    pub(crate) fn finish(
+        &mut self,
+        inflater: Option<&mut Inflater>,
+        decoders: &mut Decoders,
+    ) -> Outcome {
+        let mut inflated = None;
         let mut length = Some(self.content.length);
         if self.compressed {
-            let content = &mut self.content;
-            let inflated = inflater.map(|inflater| inflater.end_message(|data| content.take(data)));
-            fault = inflated.and_then(Result::err);
-            length = inflated.and_then(Result::ok);
+            inflated = inflater.map(|inflater| inflater.end_message(decoders));
+            length = inflated.and_then(|inflated| inflated.length.ok());
         }
         if self.missing {
             length =
@@ -156,7 +160,7 @@ impl OpenMessage {
             length,
             payload: Payload { sha256, bytes },
             first_invalid,
-            fault,
+            inflated,
         }
     }
 }

@@ -60,7 +60,7 @@ impl Socket {
             ..
         } = upgraded;
         let captured = handshake.result == HandshakeResult::Accepted;
-        let agreed = Agreed::of(&handshake.extensions);
+        let agreed = Agreed::of(&handshake.offered_extensions, &handshake.extensions);
         for fault in &agreed.faults {
             let place = Place {
                 packet: handshake.response_packets.last().copied(),
@@ -295,9 +295,7 @@ impl Socket {
 fn compression(agreed: &Agreed, captured: bool, direction: Direction) -> Compression {
     match agreed.deflate {
         _ if !captured => Compression::Assumed,
-        Some(deflate) => Compression::Deflate {
-            takeover: deflate.has_takeover(direction),
-        },
+        Some(deflate) => Compression::Deflate(deflate.of(direction)),
         None if agreed.unknown => Compression::Unknown,
         None => Compression::None,
     }

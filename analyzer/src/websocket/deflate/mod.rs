@@ -1,0 +1,14 @@
+//! permessage-deflate (RFC 7692 7.2): messages inflated in a stream, what their references reach, what a loss does to them.
+
+mod code;
+mod decoders;
+mod health;
+mod inflater;
+#[cfg(test)]
+mod naive;
+mod walker;
+mod window;
+
+pub(super) use decoders::Decoders;
+pub(super) use health::{Cause, Health};
+pub(super) use inflater::{Fault, Inflated, Inflater};
