@@ -39,9 +39,9 @@ pub(crate) enum Command {
 /// `wireseam inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// The capture, pcap or pcapng; - is standard input
+    /// The capture, pcap or pcapng, also packed with gzip, zstd or lz4; several files are one capture; - is standard input
     #[arg(value_name = "FILE", required = true)]
-    pub(crate) file: PathBuf,
+    pub(crate) files: Vec<PathBuf>,
     /// How to write the report
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -54,9 +54,18 @@ pub(crate) struct Inspect {
     /// Exit with 1 where there are findings of this level or a more binding one
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
+    /// Stop after the first N packets
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) packets: Option<u64>,
     /// Write the report to a file
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Show no progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// Show neither progress nor warnings
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// When to colour the map
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
@@ -158,9 +167,13 @@ Examples:
   wireseam inspect chat.pcap                        the map of every connection
   wireseam inspect chat.pcapng --connection 3       of one
   wireseam inspect chat.pcap --format json | jq '.connections[].websockets[].messages[].alignment.kind'
+  wireseam inspect ring-0001.pcap ring-0002.pcap.gz ring-0003.pcap.gz      a rotated capture, read as one
   tcpdump -i eth0 -w - -c 1000 | wireseam inspect -
 
-Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 the capture cannot be read, 4 the output cannot be written";
+Ctrl-C ends the reading and prints the report of what was read; a second Ctrl-C ends the command.
+
+Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 a file cannot be read, 4 the output cannot be written,
+130 and 143 interrupted (SIGINT, SIGTERM)";
 
 const BUILD: &str = "\
 Examples:

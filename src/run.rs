@@ -10,8 +10,8 @@ use wireseam_capture::{CaptureError, Source};
 use wireseam_wire::{Timestamp, decode};
 
 use crate::report::{
-    Collector, Context, Render,
-    schema::{Capture, Connection, Dropped, FORMAT, Report, Seconds},
+    Collector, Context, Render, describe,
+    schema::{Capture, Connection, FORMAT, Report, Seconds},
 };
 
 /// What to look at, and how closely.
@@ -164,15 +164,12 @@ impl<'a> Run<'a> {
     }
 
     fn capture(&self, source: &dyn Source) -> Capture {
-        let statistics = source.statistics();
         let mut skipped = BTreeMap::new();
         for (reason, count) in &self.skipped {
             *skipped.entry(reason.to_string()).or_default() += count;
         }
-        Capture {
+        let mut capture = Capture {
             name: self.options.name.clone(),
-            packets: statistics.packets,
-            bytes: statistics.bytes,
             connections: self.connections,
             start: self.context.start.and_then(rfc3339),
             duration: self
@@ -182,18 +179,11 @@ impl<'a> Run<'a> {
                 .map(|(start, latest)| Seconds {
                     nanoseconds: latest.nanoseconds_since(start),
                 }),
-            link_types: statistics
-                .link_types
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
             skipped,
-            dropped: Dropped {
-                kernel: statistics.dropped.kernel,
-                interface: statistics.dropped.interface,
-            },
-            truncated_file: statistics.truncated.is_some(),
-        }
+            ..Capture::default()
+        };
+        describe(&mut capture, source, self.context.start);
+        capture
     }
 }
 

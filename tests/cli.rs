@@ -244,6 +244,12 @@ fn standard_input_is_a_capture() {
     let mut report: Value =
         serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
     assert_eq!(report["capture"]["name"], "-");
+    let file = &mut report["capture"]["files"][0];
+    assert_eq!(
+        [&file["name"], &file["size"]],
+        [&Value::from("standard input"), &Value::Null]
+    );
+    *file = capture.json(&[])["capture"]["files"][0].clone();
     report["capture"]["name"] = "stdin.pcap".into();
     assert_eq!(report, capture.json(&[]));
 }

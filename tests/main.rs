@@ -10,6 +10,8 @@ mod cli;
 mod corpus;
 /// The list of situations against the fixtures and tests that it names.
 mod index;
+/// Where captures come from, and how the reading is stopped.
+mod inputs;
 /// What the READMEs show against what is printed.
 mod readme;
 /// Captures of real programs against what these programs logged.

@@ -19,6 +19,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
 mod block;
+mod bounded;
 mod buffer;
 mod clock;
 mod compression;
@@ -36,6 +37,7 @@ mod signature;
 mod source;
 mod unpack;
 
+pub use bounded::Bounded;
 pub use compression::Compression;
 pub use error::CaptureError;
 pub use file::FileSource;

@@ -71,6 +71,11 @@ impl Sequence {
         self.in_given_order
     }
 
+    /// The files that were not begun, in the order in which they will be.
+    pub fn waiting(&self) -> impl Iterator<Item = &Path> {
+        self.waiting.iter().rev().map(PathBuf::as_path)
+    }
+
     /// Goes on to the next packet of whichever file has it.
     fn advance(&mut self) -> Option<Record> {
         loop {

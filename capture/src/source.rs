@@ -1,5 +1,7 @@
 //! What a packet source is, and what it can say about the capture.
 
+use std::fmt;
+
 use wireseam_wire::{LinkType, Packet, Timestamp};
 
 use crate::{CaptureError, Compression, FileFormat, Notes};
@@ -35,7 +37,7 @@ pub struct Statistics {
     /// What the capture says of itself.
     pub notes: Notes,
     /// The time of the latest packet that has one.
-    previous: Option<Timestamp>,
+    pub(crate) previous: Option<Timestamp>,
 }
 
 /// Times that run backwards.
@@ -169,6 +171,15 @@ impl Dropped {
             interface: sum(self.interface, other.interface),
             between: sum(self.between, other.between),
         }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Interrupted => "interrupted",
+            Self::Limit => "limit",
+        })
     }
 }
 

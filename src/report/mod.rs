@@ -1,5 +1,6 @@
 //! What was found, as records, and the ways to write them down. Renderers never parse; they say what they are given.
 
+mod capture;
 mod carries;
 mod cipher;
 mod collect;
@@ -8,6 +9,7 @@ mod escape;
 mod json;
 mod ndjson;
 mod record;
+mod remarks;
 mod render;
 #[cfg(test)]
 mod samples;
@@ -16,6 +18,7 @@ mod summary;
 mod text;
 mod value;
 
+pub(crate) use capture::describe;
 pub use collect::Collector;
 pub use escape::Escaped;
 pub use json::Json;

@@ -36,7 +36,7 @@ pub(super) fn render(render: &mut dyn Render) {
     render.finish(&capture()).unwrap();
 }
 
-fn capture() -> Capture {
+pub(super) fn capture() -> Capture {
     Capture {
         name: "sample\x1b[31m.pcap".to_owned(),
         packets: 16,

@@ -1,10 +1,12 @@
 //! The records of the JSON report, format 1: every key that leaves this program is a field here.
 //!
-//! The one file that derives `Serialize` for output. Within a format a key may be added; none is renamed or dropped. Offsets
+//! With `schema/capture.rs`, which has those of the capture itself, the one file that derives `Serialize` for output. Within a format a key may be added; none is renamed or dropped. Offsets
 //! and lengths are in bytes, packet numbers start at 1, times are seconds since the first packet, unknown is null.
 //! What the words mean is written at the types of [`wireseam_analyzer`] that they come from.
 
-use std::{collections::BTreeMap, fmt};
+mod capture;
+
+use std::fmt;
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
@@ -14,6 +16,10 @@ use wireseam_analyzer::{
     SegmentKind, Span,
 };
 
+pub use self::capture::{
+    Backwards, Capture, CaptureFile, Comment, Dropped, Interface, LeftOut, LinkLayer, Secrets,
+    Section,
+};
 pub use super::value::{Beginning, Code, Ending, Flags, Piece, Seconds, Vocabulary, Word};
 
 /// The version of these records.
@@ -28,40 +34,6 @@ pub struct Report {
     pub capture: Capture,
     /// Its TCP connections, by first packet.
     pub connections: Vec<Connection>,
-}
-
-/// The capture as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
-pub struct Capture {
-    /// The file's name without its folder; `-` for standard input.
-    pub name: String,
-    /// How many packets it holds.
-    pub packets: u64,
-    /// How many captured bytes they have.
-    pub bytes: u64,
-    /// How many connections it holds, reported or not.
-    pub connections: u64,
-    /// When the first packet was captured (RFC 3339).
-    pub start: Option<String>,
-    /// From the first packet to the latest.
-    pub duration: Option<Seconds>,
-    /// Its link types, in order of appearance.
-    pub link_types: Vec<String>,
-    /// How many packets held no TCP segment that could be read, by reason.
-    pub skipped: BTreeMap<String, u64>,
-    /// What whoever captured lost.
-    pub dropped: Dropped,
-    /// Whether the file ends inside a packet.
-    pub truncated_file: bool,
-}
-
-/// Packets that never reached the capture, as far as anyone counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Dropped {
-    /// By the kernel.
-    pub kernel: Option<u64>,
-    /// By the network interface.
-    pub interface: Option<u64>,
 }
 
 /// A TCP connection and everything in it.

@@ -13,7 +13,9 @@ use wireseam_analyzer::{
 use wireseam_wire::Endpoint;
 
 use super::text::count;
-use super::{escape::Escaped, record, record::Context, render::Render, schema::Capture};
+use super::{
+    escape::Escaped, record, record::Context, remarks::remarks, render::Render, schema::Capture,
+};
 
 /// Writes counts; it holds a few numbers a connection.
 #[derive(Debug)]
@@ -266,7 +268,11 @@ impl<W: Write> Summary<W> {
             "skipped      {}{}",
             capture.skipped.values().sum::<u64>(),
             breakdown(&capture.skipped)
-        )
+        )?;
+        for (about, line) in remarks(capture) {
+            writeln!(out, "{about:<13}{line}")?;
+        }
+        Ok(())
     }
 }
 

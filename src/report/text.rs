@@ -29,6 +29,7 @@ use super::{
     collect::Collector,
     escape::Escaped,
     record::Context,
+    remarks::remarks,
     render::Render,
     schema::{Capture, Connection},
 };
@@ -137,6 +138,9 @@ fn write_capture(out: &mut dyn Write, capture: &Capture, connections: u64) -> io
             "  without a TCP segment to read: {}",
             reasons.join(", ")
         )?;
+    }
+    for (about, line) in remarks(capture) {
+        writeln!(out, "  {about}: {line}")?;
     }
     let lost = [
         (capture.dropped.kernel, "kernel"),

@@ -9,6 +9,7 @@ use wireseam_analyzer::{
     AlignmentKind, Direction, GapCause, HandshakeResult, Initiator, Level, MessageKind, Opcode,
     Part, Role, SegmentKind,
 };
+use wireseam_capture::{Compression, FileFormat, Stop};
 
 /// From where on the capture has a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,4 +234,7 @@ vocabulary! {
     Part: "header" "extended_length" "mask" "payload" "code_point";
     MessageKind: "text" "binary";
     Level: "must" "should" "note";
+    Stop: "interrupted" "limit";
+    FileFormat: "pcap" "pcapng";
+    Compression: "gzip" "zstd" "lz4";
 }

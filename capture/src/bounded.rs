@@ -1,0 +1,178 @@
+//! A source that ends where somebody says so: when asked to, or after so many packets.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use wireseam_wire::Packet;
+
+use crate::{CaptureError, FileRead, Progress, Source, Statistics, Stop};
+
+/// Hands on what another source gives, until a flag is set or a number of packets is reached.
+///
+/// It then ends as if the capture did, and [`Statistics::stopped`] says why. A source that fails because it was woken up
+/// from waiting counts as stopped too.
+#[derive(Debug)]
+pub struct Bounded<S> {
+    source: S,
+    interrupt: Arc<AtomicBool>,
+    limit: u64,
+    stopped: Option<Stop>,
+    /// The source's, with why it was stopped.
+    statistics: OnceLock<Statistics>,
+}
+
+impl<S: Source> Bounded<S> {
+    /// Ends when `interrupt` is set, or after `limit` packets where there is a limit.
+    pub fn new(source: S, interrupt: Arc<AtomicBool>, limit: Option<u64>) -> Self {
+        Self {
+            source,
+            interrupt,
+            limit: limit.unwrap_or(u64::MAX),
+            stopped: None,
+            statistics: OnceLock::new(),
+        }
+    }
+
+    /// The source.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
+    /// Whether and why the source is to end here.
+    fn stop(&self) -> Option<Stop> {
+        if self.interrupt.load(Ordering::Relaxed) {
+            Some(Stop::Interrupted)
+        } else if self.source.statistics().packets >= self.limit {
+            Some(Stop::Limit)
+        } else {
+            None
+        }
+    }
+}
+
+impl<S: Source> Source for Bounded<S> {
+    #[inline]
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+        if self.stopped.is_none() {
+            self.stopped = self.stop();
+        }
+        if self.stopped.is_some() {
+            return Ok(None);
+        }
+        match self.source.next_packet() {
+            Err(CaptureError::Read { .. }) if self.interrupt.load(Ordering::Relaxed) => {
+                self.stopped = Some(Stop::Interrupted);
+                Ok(None)
+            }
+            packet => packet,
+        }
+    }
+
+    fn statistics(&self) -> &Statistics {
+        match self.stopped {
+            None => self.source.statistics(),
+            stopped => self.statistics.get_or_init(|| Statistics {
+                stopped,
+                ..self.source.statistics().clone()
+            }),
+        }
+    }
+
+    fn files(&self) -> Vec<FileRead> {
+        self.source.files()
+    }
+
+    fn progress(&self) -> Progress {
+        self.source.progress()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use wireseam_wire::LinkType;
+
+    use super::*;
+    use crate::{MemorySource, OwnedPacket};
+
+    fn three() -> MemorySource {
+        MemorySource::new([1, 2, 3].map(|n| OwnedPacket::new(LinkType::RawIp, vec![n])))
+    }
+
+    fn drain(source: &mut impl Source) -> u64 {
+        let mut packets = 0;
+        while source.next_packet().unwrap().is_some() {
+            packets += 1;
+        }
+        assert!(source.next_packet().unwrap().is_none());
+        assert_eq!(source.statistics().packets, packets);
+        packets
+    }
+
+    /// Sets the flag with its second packet, as a signal handler would at any time.
+    struct Interrupting(MemorySource, Arc<AtomicBool>);
+
+    impl Source for Interrupting {
+        fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+            let before = self.0.statistics().packets;
+            self.1.fetch_or(before == 1, Ordering::Relaxed);
+            self.0.next_packet()
+        }
+
+        fn statistics(&self) -> &Statistics {
+            self.0.statistics()
+        }
+    }
+
+    #[test]
+    fn a_source_that_is_not_stopped_is_as_it_was() {
+        let mut source = Bounded::new(three(), Arc::default(), None);
+        assert_eq!(drain(&mut source), 3);
+        assert_eq!(source.statistics().stopped, None);
+    }
+
+    #[test]
+    fn a_limit_ends_it_when_it_is_reached() {
+        let limited = |limit| {
+            let mut source = Bounded::new(three(), Arc::default(), Some(limit));
+            (drain(&mut source), source.statistics().stopped)
+        };
+        assert_eq!(limited(2), (2, Some(Stop::Limit)));
+        assert_eq!(limited(3), (3, Some(Stop::Limit)));
+        assert_eq!(limited(4), (3, None));
+    }
+
+    #[test]
+    fn a_flag_ends_it_behind_the_packet_at_hand() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let inner = Interrupting(three(), Arc::clone(&flag));
+        let mut source = Bounded::new(inner, flag, None);
+        assert_eq!(drain(&mut source), 2);
+        assert_eq!(source.statistics().stopped, Some(Stop::Interrupted));
+    }
+
+    #[test]
+    fn a_read_that_was_woken_up_is_no_failure() {
+        struct Woken(Statistics);
+        impl Source for Woken {
+            fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+                Err(CaptureError::Read {
+                    name: "test".to_owned(),
+                    cause: io::ErrorKind::Other.into(),
+                })
+            }
+
+            fn statistics(&self) -> &Statistics {
+                &self.0
+            }
+        }
+        let flag = Arc::new(AtomicBool::new(false));
+        let mut source = Bounded::new(Woken(Statistics::default()), Arc::clone(&flag), None);
+        assert!(source.next_packet().is_err());
+        flag.store(true, Ordering::Relaxed);
+        assert_eq!(drain(&mut source), 0);
+    }
+}
