@@ -7,7 +7,7 @@ use std::{
 
 use wireseam_analyzer::{Analyzer, Config, Event, EventKind, Level};
 use wireseam_capture::{CaptureError, Source};
-use wireseam_wire::{Timestamp, decode};
+use wireseam_wire::{Decoder, Timestamp};
 
 use crate::report::{
     Collector, Context, Render, describe,
@@ -103,6 +103,7 @@ pub fn read(source: &mut dyn Source, options: &Options) -> Result<Report, Error>
 /// A run under way.
 struct Run<'a> {
     options: &'a Options,
+    decoder: Decoder,
     analyzer: Analyzer,
     context: Context,
     latest: Option<Timestamp>,
@@ -115,6 +116,7 @@ impl<'a> Run<'a> {
     fn new(options: &'a Options) -> Self {
         Self {
             options,
+            decoder: Decoder::default(),
             analyzer: Analyzer::new(options.config),
             context: Context {
                 start: None,
@@ -131,7 +133,7 @@ impl<'a> Run<'a> {
         while let Some(packet) = source.next_packet()? {
             self.context.start = self.context.start.or(packet.at);
             self.latest = self.latest.max(packet.at);
-            match decode(&packet) {
+            match self.decoder.decode(&packet) {
                 Ok(segment) => self.analyzer.handle_segment(&segment),
                 Err(reason) => *self.skipped.entry(reason).or_default() += 1,
             }

@@ -315,6 +315,7 @@ pub fn blank(direction: Direction, index: u64) -> Segment<'static> {
         options: TcpOptions::default(),
         ip_id: None,
         unfinished_length: false,
+        checksum: wireseam_wire::Checksum::Unknown,
         payload: &[],
         payload_len: 0,
     }

@@ -1,28 +1,64 @@
-//! IPv4: addresses, identification, and which bytes are TCP (RFC 791 3.1).
+//! IPv4: addresses, identification, fragments, and which bytes it carries (RFC 791 3.1).
 
 use etherparse::{IpNumber, Ipv4HeaderSlice, err::ipv4::HeaderSliceError};
 
 use crate::{
     Skipped,
-    ip::{Datagram, behind_authentication, bounded, len_behind},
+    captured::Captured,
+    ip::{
+        Carried, Datagram, Fragment, Header, behind, behind_authentication, bounded, may_hold_tcp,
+    },
 };
 
-/// Reads an IPv4 packet that carries TCP.
-pub(crate) fn read(bytes: &[u8], wire_len: u32) -> Result<Datagram<'_>, Skipped> {
-    let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|error| match error {
+/// Reads the header at the front of a packet.
+#[inline]
+pub(crate) fn header(bytes: &[u8]) -> Result<Ipv4HeaderSlice<'_>, Skipped> {
+    Ipv4HeaderSlice::from_slice(bytes).map_err(|error| match error {
         HeaderSliceError::Len(_) => Skipped::Cut("IPv4"),
         HeaderSliceError::Content(_) => Skipped::Malformed("IPv4"),
-    })?;
-    let (packet_len, unfinished_length) = packet_len(&header, wire_len);
-    let packet = bounded(bytes, packet_len);
-    let rest = tcp_bytes(&header, packet)?;
-    Ok(Datagram {
-        source: header.source_addr().into(),
-        destination: header.destination_addr().into(),
-        ip_id: Some(header.identification()),
+    })
+}
+
+/// Reads an IPv4 packet with this header.
+#[inline]
+pub(crate) fn read<'a>(
+    header: Ipv4HeaderSlice<'a>,
+    captured: Captured<'a>,
+) -> Result<Carried<'a>, Skipped> {
+    let (packet_len, unfinished_length) = packet_len(&header, captured.len);
+    let packet = bounded(captured, packet_len);
+    if packet.bytes.len() < header.slice().len() {
+        return Err(Skipped::Malformed("IPv4"));
+    }
+    let datagram = Datagram {
+        header: Header::V4(header),
         unfinished_length,
-        bytes: rest,
-        len: len_behind(packet, rest, packet_len)?,
+        has_route: has_route(header.options()),
+        protocol: header.protocol(),
+        payload: behind(packet, header.slice())?,
+    };
+    if header.is_fragmenting_payload() && may_hold_tcp(datagram.protocol) {
+        return Ok(Carried::Fragment(Fragment {
+            datagram,
+            identification: header.identification().into(),
+            offset: header.fragments_offset().byte_offset().into(),
+            more: header.more_fragments(),
+        }));
+    }
+    behind_extensions(datagram).map(Carried::Whole)
+}
+
+/// Steps over an authentication header, which is all that may stand between IPv4 and what it carries.
+#[inline]
+pub(crate) fn behind_extensions(datagram: Datagram<'_>) -> Result<Datagram<'_>, Skipped> {
+    if datagram.protocol != IpNumber::AUTHENTICATION_HEADER {
+        return Ok(datagram);
+    }
+    let (protocol, payload) = behind_authentication(datagram.payload)?;
+    Ok(Datagram {
+        protocol,
+        payload,
+        ..datagram
     })
 }
 
@@ -39,20 +75,21 @@ fn packet_len(header: &Ipv4HeaderSlice<'_>, wire_len: u32) -> (u32, bool) {
     (u32::from(total), false)
 }
 
-/// The captured bytes behind the header and its options, if they begin with a TCP header.
-fn tcp_bytes<'a>(header: &Ipv4HeaderSlice<'_>, packet: &'a [u8]) -> Result<&'a [u8], Skipped> {
-    let rest = packet
-        .get(header.slice().len()..)
-        .ok_or(Skipped::Malformed("IPv4"))?;
-    match header.protocol() {
-        IpNumber::TCP | IpNumber::AUTHENTICATION_HEADER if header.is_fragmenting_payload() => {
-            Err(Skipped::Fragment)
+/// Whether the options hold a source route (RFC 791 3.1).
+fn has_route(mut options: &[u8]) -> bool {
+    loop {
+        match options {
+            [NO_OPERATION, rest @ ..] => options = rest,
+            [LOOSE_SOURCE_ROUTE | STRICT_SOURCE_ROUTE, ..] => return true,
+            [END_OF_LIST, ..] | [_, 0 | 1, ..] => return false,
+            [_, length, ..] => options = options.get(usize::from(*length)..).unwrap_or_default(),
+            _ => return false,
         }
-        IpNumber::TCP => Ok(rest),
-        IpNumber::AUTHENTICATION_HEADER => match behind_authentication(rest)? {
-            (IpNumber::TCP, rest) => Ok(rest),
-            (other, _) => Err(Skipped::NotTcp(other.0)),
-        },
-        other => Err(Skipped::NotTcp(other.0)),
     }
 }
+
+/// Options with their copied bit (RFC 791 3.1).
+const END_OF_LIST: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const LOOSE_SOURCE_ROUTE: u8 = 131;
+const STRICT_SOURCE_ROUTE: u8 = 137;

@@ -1,40 +1,63 @@
 //! From the bytes of one captured packet to the TCP segment in it (RFC 9293 3.1).
 //!
-//! Everything here is a pure function over borrowed bytes: no file, no clock, no state. [`Packet`] is what a capture
-//! source hands over; [`decode`] takes the link layer, IP and TCP headers off and answers with a [`Segment`] that
-//! borrows the packet's payload, or with the reason why there is none ([`Skipped`]).
+//! Everything here is a function over borrowed bytes: no file, no clock. [`Packet`] is what a capture source hands over;
+//! [`decode`] takes the link layer, IP and TCP headers off, through tunnels, and answers with a [`Segment`] that borrows
+//! the packet's payload, or with the reason why there is none ([`Skipped`]). A [`Decoder`] remembers IP fragments, within
+//! [`Limits`], until their packet is whole, and looks at checksums.
 //!
-//! One file takes off one kind of header, from the outside in:
+//! One file takes off one kind of header, from the outside in; `layer` says which follows which:
 //!
 //! ```text
-//! link      ethernet  | cooked  | loopback | nothing      -> the bytes from the IP header on
-//! internet  ipv4 | ipv6, bounded by the IP length         -> a Datagram: addresses, TCP bytes, their length on the wire
+//! link      ethernet, ether_type (VLAN), macsec | cooked | loopback | ppp, pppoe | mpls
+//! internet  ipv4 | ipv6, bounded by the IP length         -> a Datagram: what is carried, its length on the wire
+//! tunnel    gre, erspan | udp: vxlan, geneve, gtp | IP    -> back to link or internet, up to eight times
 //! transport tcp, options                                  -> a Segment
 //! ```
-//!
-//! IP fragments and tunnels are named and skipped, never guessed at.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
 mod address;
+mod captured;
+mod checksum;
 mod cooked;
 mod decode;
+mod decoder;
+mod erspan;
+mod ether_type;
 mod ethernet;
+mod fragments;
+mod geneve;
+mod gre;
+mod gtp;
 mod ip;
 mod ipv4;
 mod ipv6;
+mod layer;
+mod limits;
 mod link;
 mod loopback;
+mod macsec;
+mod mpls;
 mod options;
 mod packet;
+mod ppp;
+mod pppoe;
 mod segment;
 mod skipped;
+mod statistics;
 mod tcp;
+mod tunnel;
+mod udp;
+mod vxlan;
 
 pub use address::{Address, Endpoint};
+pub use checksum::Checksum;
 pub use decode::decode;
+pub use decoder::{Checksums, Config, Decoder};
+pub use limits::Limits;
 pub use link::LinkType;
-pub use options::{SackBlock, TcpOptions};
+pub use options::{SackBlock, SackBlocks, TcpOptions};
 pub use packet::{Packet, PacketIndex, Timestamp};
 pub use segment::{Flags, Segment, Seq};
 pub use skipped::Skipped;
+pub use statistics::{ChecksumStatistics, FragmentStatistics, Statistics};

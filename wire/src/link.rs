@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Skipped, cooked, ethernet, loopback};
+use crate::{Skipped, captured::Captured, cooked, layer::Layer, loopback, ppp, pppoe};
 
 /// The link-layer header type of a capture (the LINKTYPE_ registry; also the numbers of some DLT_ values that BSDs write).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,12 @@ pub enum LinkType {
     Ipv4,
     /// IPv6 without a link header (229).
     Ipv6,
+    /// PPP, with or without HDLC framing (9).
+    Ppp,
+    /// PPP in HDLC framing, or Cisco HDLC (50).
+    PppSerial,
+    /// PPP over Ethernet, without the Ethernet header (51).
+    PppEthernet,
     /// Linux cooked capture, version 1 (113).
     LinuxSll,
     /// Linux cooked capture, version 2 (276).
@@ -34,6 +40,9 @@ impl LinkType {
         match self {
             Self::Null => 0,
             Self::Ethernet => 1,
+            Self::Ppp => 9,
+            Self::PppSerial => 50,
+            Self::PppEthernet => 51,
             Self::RawIp => 101,
             Self::Loop => 108,
             Self::LinuxSll => 113,
@@ -50,6 +59,9 @@ impl From<u32> for LinkType {
         match number {
             0 => Self::Null,
             1 => Self::Ethernet,
+            9 => Self::Ppp,
+            50 => Self::PppSerial,
+            51 => Self::PppEthernet,
             12 | 14 | 101 => Self::RawIp,
             108 => Self::Loop,
             113 => Self::LinuxSll,
@@ -70,6 +82,9 @@ impl fmt::Display for LinkType {
             Self::RawIp => f.write_str("raw IP"),
             Self::Ipv4 => f.write_str("raw IPv4"),
             Self::Ipv6 => f.write_str("raw IPv6"),
+            Self::Ppp => f.write_str("PPP"),
+            Self::PppSerial => f.write_str("PPP over a serial line"),
+            Self::PppEthernet => f.write_str("PPP over Ethernet"),
             Self::LinuxSll => f.write_str("Linux cooked v1"),
             Self::LinuxSll2 => f.write_str("Linux cooked v2"),
             Self::Other(number) => write!(f, "link type {number}"),
@@ -77,15 +92,19 @@ impl fmt::Display for LinkType {
     }
 }
 
-/// The bytes from the IP header on.
-pub(crate) fn strip(link: LinkType, data: &[u8]) -> Result<&[u8], Skipped> {
+/// What the packet begins with, once a header that stands only there is taken off.
+#[inline]
+pub(crate) fn start(link: LinkType, rest: &mut Captured<'_>) -> Result<Layer, Skipped> {
     match link {
-        LinkType::Ethernet => ethernet::strip(data),
-        LinkType::Null => loopback::strip_null(data),
-        LinkType::Loop => loopback::strip_loop(data),
-        LinkType::LinuxSll => cooked::strip_version_1(data),
-        LinkType::LinuxSll2 => cooked::strip_version_2(data),
-        LinkType::RawIp | LinkType::Ipv4 | LinkType::Ipv6 => Ok(data),
+        LinkType::Ethernet => Ok(Layer::Ethernet),
+        LinkType::Null => loopback::strip_null(rest),
+        LinkType::Loop => loopback::strip_loop(rest),
+        LinkType::LinuxSll => cooked::strip_version_1(rest),
+        LinkType::LinuxSll2 => cooked::strip_version_2(rest),
+        LinkType::Ppp => Ok(Layer::Ppp),
+        LinkType::PppSerial => ppp::strip_serial(rest),
+        LinkType::PppEthernet => pppoe::strip(rest),
+        LinkType::RawIp | LinkType::Ipv4 | LinkType::Ipv6 => Ok(Layer::Ip),
         LinkType::Other(number) => Err(Skipped::LinkType(number)),
     }
 }

@@ -1,33 +1,28 @@
 //! BSD loopback: four bytes of address family, then the IP header (LINKTYPE_NULL and LINKTYPE_LOOP).
 
-use crate::Skipped;
+use crate::{Skipped, captured::Captured, layer::Layer};
 
 /// The family stands in the byte order of the host that captured, which the capture file does not tell.
-pub(crate) fn strip_null(data: &[u8]) -> Result<&[u8], Skipped> {
-    let (family, rest) = split_family(data)?;
-    let (little, big) = (u32::from_le_bytes(family), u32::from_be_bytes(family));
+#[inline]
+pub(crate) fn strip_null(rest: &mut Captured<'_>) -> Result<Layer, Skipped> {
+    let family = rest.take::<4>("loopback")?;
+    let (little, big) = (u32::from_le_bytes(*family), u32::from_be_bytes(*family));
     if is_ip(little) || is_ip(big) {
-        return Ok(rest);
+        return Ok(Layer::Ip);
     }
     Err(not_ip(little.min(big)))
 }
 
 /// The family stands in network byte order.
-pub(crate) fn strip_loop(data: &[u8]) -> Result<&[u8], Skipped> {
-    let (family, rest) = split_family(data)?;
-    let family = u32::from_be_bytes(family);
+#[inline]
+pub(crate) fn strip_loop(rest: &mut Captured<'_>) -> Result<Layer, Skipped> {
+    let family = rest.take::<4>("loopback")?;
+    let family = u32::from_be_bytes(*family);
     if is_ip(family) {
-        Ok(rest)
+        Ok(Layer::Ip)
     } else {
         Err(not_ip(family))
     }
-}
-
-fn split_family(data: &[u8]) -> Result<([u8; 4], &[u8]), Skipped> {
-    let (family, rest) = data
-        .split_first_chunk::<4>()
-        .ok_or(Skipped::Cut("loopback"))?;
-    Ok((*family, rest))
 }
 
 /// IPv4 is family 2 everywhere; IPv6 is 10 on Linux, 24 on NetBSD and OpenBSD, 28 on FreeBSD, 30 on macOS.

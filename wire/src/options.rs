@@ -14,6 +14,38 @@ pub struct SackBlock {
     pub right: Seq,
 }
 
+/// The blocks of a SACK option in the order sent (RFC 2018 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SackBlocks {
+    /// Left and right edges; those from `count` on are 0.
+    edges: [(u32, u32); 4],
+    count: u8,
+}
+
+impl SackBlocks {
+    /// The blocks: at most four fit into a header.
+    pub fn iter(&self) -> impl Iterator<Item = SackBlock> {
+        let blocks = self.edges.iter().take(usize::from(self.count));
+        blocks.map(|&(left, right)| SackBlock {
+            left: Seq(left),
+            right: Seq(right),
+        })
+    }
+
+    /// Reads an option's value; no blocks where its length is not that of whole ones.
+    fn read(value: &[u8]) -> Self {
+        let (pieces, remainder) = value.as_chunks::<8>();
+        let mut blocks = Self::default();
+        if remainder.is_empty() {
+            for (edges, piece) in blocks.edges.iter_mut().zip(pieces) {
+                *edges = pair(piece).unwrap_or_default();
+                blocks.count += 1;
+            }
+        }
+        blocks
+    }
+}
+
 /// The options of one segment; absent ones are `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpOptions {
@@ -23,8 +55,8 @@ pub struct TcpOptions {
     pub window_scale: Option<u8>,
     /// Whether the sender takes selective acknowledgements (RFC 2018 2), on a SYN.
     pub sack_permitted: bool,
-    /// Selective acknowledgement blocks in the order sent (RFC 2018 3); at most four fit.
-    pub sack: [Option<SackBlock>; 4],
+    /// Selective acknowledgement blocks; none where the option is absent.
+    pub sack: SackBlocks,
     /// TSval and TSecr (RFC 7323 3).
     pub timestamps: Option<(u32, u32)>,
 }
@@ -51,10 +83,37 @@ impl TcpOptions {
             }
             (WINDOW_SCALE, &[shift]) => self.window_scale = Some(shift),
             (SACK_PERMITTED, []) => self.sack_permitted = true,
-            (SACK, blocks) => self.sack = sack_blocks(blocks),
+            (SACK, blocks) => self.sack = SackBlocks::read(blocks),
             (TIMESTAMPS, value) => self.timestamps = pair(value).or(self.timestamps),
             _ => {}
         }
+    }
+}
+
+/// The timestamps of a header that holds them and nothing else, laid out as RFC 7323 appendix A recommends.
+///
+/// Nearly all segments of nearly all connections have these or no options at all, so that the walk is not needed.
+#[inline]
+pub(crate) fn only_timestamps(bytes: &[u8]) -> Option<(u32, u32)> {
+    match *bytes {
+        [
+            NO_OPERATION,
+            NO_OPERATION,
+            TIMESTAMPS,
+            10,
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+        ] => Some((
+            u32::from_be_bytes([a, b, c, d]),
+            u32::from_be_bytes([e, f, g, h]),
+        )),
+        _ => None,
     }
 }
 
@@ -69,21 +128,6 @@ fn split_option(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         }
         [_] => None,
     }
-}
-
-/// The blocks of a SACK option (RFC 2018 3); none of them where its length is not that of whole blocks.
-fn sack_blocks(value: &[u8]) -> [Option<SackBlock>; 4] {
-    let mut blocks = [None; 4];
-    let (pieces, remainder) = value.as_chunks::<8>();
-    if remainder.is_empty() {
-        for (block, piece) in blocks.iter_mut().zip(pieces) {
-            *block = pair(piece).map(|(left, right)| SackBlock {
-                left: Seq(left),
-                right: Seq(right),
-            });
-        }
-    }
-    blocks
 }
 
 /// Two 32-bit numbers, where `value` is exactly that.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Endpoint, PacketIndex, TcpOptions, Timestamp};
+use crate::{Checksum, Endpoint, PacketIndex, TcpOptions, Timestamp};
 
 /// A sequence number (RFC 9293 3.4): counts modulo 2^32, so it is compared by distance and never by `<`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +106,8 @@ pub struct Segment<'a> {
     pub ip_id: Option<u16>,
     /// Whether the IP header left its length 0, as a host does that lets the interface cut a super-segment.
     pub unfinished_length: bool,
+    /// Whether its checksum is right, as far as it was looked at.
+    pub checksum: Checksum,
     /// The payload bytes that the capture holds.
     pub payload: &'a [u8],
     /// The payload's length on the wire; larger than `payload` where the snapshot length cut the packet.
@@ -145,6 +147,7 @@ impl<'a> Segment<'a> {
             options: TcpOptions::default(),
             ip_id: None,
             unfinished_length: false,
+            checksum: Checksum::Unknown,
             payload,
             payload_len: u32::try_from(payload.len()).unwrap_or(u32::MAX),
         }

@@ -3,34 +3,46 @@
 //! The header is read by hand because a snapshot length may cut it inside its options: etherparse refuses such a header,
 //! while everything that places the segment in its stream stands in the first twenty bytes.
 
-use crate::{Endpoint, Flags, Packet, Segment, Seq, Skipped, TcpOptions, ip::Datagram};
+use crate::{
+    Checksum, Endpoint, Flags, Packet, Segment, Seq, Skipped, TcpOptions, ip::Datagram, options,
+};
 
 /// Reads the segment that an IP packet carried.
+#[inline]
 pub(crate) fn read<'a>(packet: &Packet<'a>, ip: &Datagram<'a>) -> Result<Segment<'a>, Skipped> {
     let header = Header::read(ip)?;
-    let (options, payload) = split_options(header.len, ip.bytes);
-    Ok(Segment {
+    let (options, payload) = split_options(header.len, ip.payload.bytes);
+    let timestamps = options::only_timestamps(options);
+    let mut segment = Segment {
         packet: packet.index,
         at: packet.at,
         interface: packet.interface,
         source: Endpoint {
-            address: ip.source,
+            address: ip.header.source(),
             port: header.source_port,
         },
         destination: Endpoint {
-            address: ip.destination,
+            address: ip.header.destination(),
             port: header.destination_port,
         },
         seq: header.seq,
         ack: header.ack,
         window: header.window,
         flags: header.flags,
-        options: TcpOptions::read(options),
-        ip_id: ip.ip_id,
+        options: TcpOptions {
+            timestamps,
+            ..TcpOptions::default()
+        },
+        ip_id: ip.header.ip_id(),
         unfinished_length: ip.unfinished_length,
+        checksum: Checksum::Unknown,
         payload,
-        payload_len: ip.len.saturating_sub(u32::from(header.len)),
-    })
+        payload_len: ip.payload.len.saturating_sub(u32::from(header.len)),
+    };
+    if timestamps.is_none() && !options.is_empty() {
+        segment.options = TcpOptions::read(options);
+    }
+    Ok(segment)
 }
 
 /// The fixed part of the header, and the length of the whole of it.
@@ -45,11 +57,13 @@ struct Header {
 }
 
 impl Header {
+    #[inline]
     fn read(ip: &Datagram<'_>) -> Result<Self, Skipped> {
-        if usize::try_from(ip.len).is_ok_and(|len| len < FIXED_LEN) {
+        if usize::try_from(ip.payload.len).is_ok_and(|len| len < FIXED_LEN) {
             return Err(Skipped::Malformed("TCP"));
         }
         let fixed = ip
+            .payload
             .bytes
             .first_chunk::<FIXED_LEN>()
             .ok_or(Skipped::Cut("TCP"))?;
@@ -62,7 +76,7 @@ impl Header {
             _checksum_and_urgent_pointer @ ..,
         ] = *fixed;
         let len = (offset >> 4) * 4;
-        if usize::from(len) < FIXED_LEN || u32::from(len) > ip.len {
+        if usize::from(len) < FIXED_LEN || u32::from(len) > ip.payload.len {
             return Err(Skipped::Malformed("TCP"));
         }
         Ok(Self {

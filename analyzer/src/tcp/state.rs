@@ -165,6 +165,7 @@ mod tests {
             options: TcpOptions::default(),
             ip_id: None,
             unfinished_length: false,
+            checksum: wireseam_wire::Checksum::Unknown,
             payload,
             payload_len: u32::try_from(payload.len()).expect("short"),
         }

@@ -1,9 +1,11 @@
 //! Packets built header by header, without the library under test.
 
 pub(crate) mod ethernet;
+pub(crate) mod fragment;
 pub(crate) mod ipv4;
 pub(crate) mod ipv6;
 pub(crate) mod tcp;
+pub(crate) mod tunnel;
 
 /// EtherTypes of IP.
 pub(crate) mod ether_type {
