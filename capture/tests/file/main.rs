@@ -5,6 +5,7 @@
 mod build;
 mod damage;
 mod formats;
+mod notes;
 mod packed;
 mod sequence;
 mod streams;
