@@ -169,6 +169,41 @@ fn a_limit_ends_the_reading_and_is_told() {
     assert!(text.ends_with("  stopped: after as many packets as were asked for; the capture may go on behind what was read\n"), "{text}");
 }
 
+#[test]
+fn what_a_capture_says_of_itself_is_told_and_cannot_speak_to_the_terminal() {
+    let folder = Folder::new("says");
+    let says = r#"
+        [capture]
+        format = "pcapng"
+        comment = "seen \u001b[31m at \u202e the \u009b2J gateway"
+        lost = 7
+    "#;
+    let script = format!("{CONVERSATION}\n{says}");
+    let capture = Script::parse(&script, "says").unwrap().build().unwrap();
+    fs::write(folder.whole(), capture.bytes).unwrap();
+    let report = &json(&[&folder.whole()])["capture"];
+    assert_eq!(report["dropped"]["interface"], 7);
+    let packets = report["packets"].as_u64().unwrap();
+    let comments = report["comments"].as_array().unwrap();
+    let on = comments
+        .iter()
+        .filter_map(|comment| comment["packet"].as_u64());
+    assert!(on.eq(1..=packets));
+    for format in ["text", "summary", "json", "ndjson"] {
+        let output = inspect(&[&folder.whole()], &["--format", format]);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let told = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!printed.contains(told), "{format}: {printed:?}");
+        assert!(printed.contains("gateway"), "{format}: {printed}");
+    }
+    let summary = inspect(&[&folder.whole()], &["--format", "summary"]);
+    let summary = String::from_utf8(summary.stdout).unwrap();
+    assert!(
+        summary.contains("\ndropped      7 by the interface\n"),
+        "{summary}"
+    );
+}
+
 /// The first line is there before the signal goes out, and standard input stays open: only the signal can end it.
 #[cfg(unix)]
 #[test]

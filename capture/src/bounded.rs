@@ -17,7 +17,8 @@ use crate::{CaptureError, FileRead, Progress, Source, Statistics, Stop};
 pub struct Bounded<S> {
     source: S,
     interrupt: Arc<AtomicBool>,
-    limit: u64,
+    /// How many packets may still come.
+    left: u64,
     stopped: Option<Stop>,
     /// The source's, with why it was stopped.
     statistics: OnceLock<Statistics>,
@@ -29,7 +30,7 @@ impl<S: Source> Bounded<S> {
         Self {
             source,
             interrupt,
-            limit: limit.unwrap_or(u64::MAX),
+            left: limit.unwrap_or(u64::MAX),
             stopped: None,
             statistics: OnceLock::new(),
         }
@@ -41,10 +42,11 @@ impl<S: Source> Bounded<S> {
     }
 
     /// Whether and why the source is to end here.
+    #[inline]
     fn stop(&self) -> Option<Stop> {
         if self.interrupt.load(Ordering::Relaxed) {
             Some(Stop::Interrupted)
-        } else if self.source.statistics().packets >= self.limit {
+        } else if self.left == 0 {
             Some(Stop::Limit)
         } else {
             None
@@ -61,6 +63,7 @@ impl<S: Source> Source for Bounded<S> {
         if self.stopped.is_some() {
             return Ok(None);
         }
+        self.left -= 1;
         match self.source.next_packet() {
             Err(CaptureError::Read { .. }) if self.interrupt.load(Ordering::Relaxed) => {
                 self.stopped = Some(Stop::Interrupted);

@@ -87,5 +87,6 @@ impl Buffer {
     }
 }
 
-/// Larger ones leave the processor's cache and were measured to be slower.
+/// Measured on a file of 1 GB, in CPU time a packet: 64 KiB 43 ns, 128 KiB 36, 256 and 512 KiB 35. What is twice as large for
+/// one nanosecond takes that much more of the cache from whoever looks at the packets.
 const USUAL_CAPACITY: usize = 128 * 1024;
