@@ -63,13 +63,16 @@ impl<S: Source> Source for Bounded<S> {
         if self.stopped.is_some() {
             return Ok(None);
         }
-        self.left -= 1;
         match self.source.next_packet() {
             Err(CaptureError::Read { .. }) if self.interrupt.load(Ordering::Relaxed) => {
                 self.stopped = Some(Stop::Interrupted);
                 Ok(None)
             }
-            packet => packet,
+            Ok(Some(packet)) => {
+                self.left -= 1;
+                Ok(Some(packet))
+            }
+            end => end,
         }
     }
 
