@@ -51,6 +51,9 @@ pub(crate) struct Inspect {
     /// How much of each message to show
     #[arg(long, value_enum, default_value_t)]
     pub(crate) payload: Payload,
+    /// On how many threads to analyze; the report is the same with any number
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs)]
+    pub(crate) jobs: usize,
     /// Exit with 1 where there are findings of this level or a more binding one
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
@@ -160,6 +163,14 @@ pub(crate) enum SchemaOf {
     Json,
     /// A line of --format ndjson
     Ndjson,
+}
+
+/// A number of threads.
+fn jobs(typed: &str) -> Result<usize, String> {
+    match typed.parse() {
+        Ok(jobs @ 1..=64) => Ok(jobs),
+        _ => Err("a number from 1 to 64".to_owned()),
+    }
 }
 
 const INSPECT: &str = "\

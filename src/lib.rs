@@ -39,9 +39,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
+mod batch;
 pub mod claim;
 pub mod report;
 mod run;
+mod shard;
 
 pub use run::{Error, Options, Outcome, inspect, read};
 pub use wireseam_analyzer as analyzer;

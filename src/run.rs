@@ -5,14 +5,16 @@ use std::{
     io,
 };
 
-use wireseam_analyzer::{Analyzer, Config, Event, EventKind, Level};
+use wireseam_analyzer::{Config, Event, EventKind, Level};
 use wireseam_capture::{CaptureError, Source};
 use wireseam_wire::{Decoder, Timestamp};
 
+use crate::batch::Batch;
 use crate::report::{
     Collector, Context, Render, describe,
     schema::{Capture, Connection, FORMAT, Report, Seconds},
 };
+use crate::shard::{Engine, Here, Threads};
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +25,10 @@ pub struct Options {
     pub config: Config,
     /// The connections to report, by number; all where there are none.
     pub connections: BTreeSet<u64>,
-    /// Whether to flush the report behind each packet that brought something: for captures that are still being made.
+    /// Whether to analyze and report each packet as it comes: for captures that are still being made.
     pub live: bool,
+    /// On how many threads to analyze, besides the one that reads and reports; 0 and 1 are none. The report is the same.
+    pub jobs: usize,
 }
 
 /// What came of a run.
@@ -62,25 +66,18 @@ pub fn inspect(
     options: &Options,
     render: &mut dyn Render,
 ) -> Result<Outcome, Error> {
-    let mut run = Run::new(options);
-    let end = run.read(source, render);
-    let nothing_read = source.statistics().packets == 0;
-    match end {
-        Err(fault @ Error::Output(_)) => return Err(fault),
-        Err(fault) if nothing_read => return Err(fault),
-        Ok(()) | Err(_) => {}
+    let config = Config {
+        detail: render.detail(),
+        ..options.config
+    };
+    if options.jobs > 1 && !options.live {
+        std::thread::scope(|scope| {
+            let mut threads = Threads::start(scope, options.jobs, config);
+            Run::new(options, render).inspect(source, &mut threads)
+        })
+    } else {
+        Run::new(options, render).inspect(source, &mut Here::new(config))
     }
-    run.analyzer.finish();
-    run.drain(render)?;
-    let capture = run.capture(source);
-    render.finish(&capture)?;
-    end?;
-    Ok(Outcome {
-        capture,
-        connections: run.connections,
-        worst: run.worst,
-        truncated: source.statistics().truncated.clone(),
-    })
 }
 
 /// Reads a capture to its end into one [`Report`].
@@ -104,65 +101,112 @@ pub fn read(source: &mut dyn Source, options: &Options) -> Result<Report, Error>
 struct Run<'a> {
     options: &'a Options,
     decoder: Decoder,
-    analyzer: Analyzer,
-    context: Context,
+    report: Reported<'a>,
     latest: Option<Timestamp>,
     skipped: BTreeMap<wireseam_wire::Skipped, u64>,
     connections: u64,
+}
+
+/// What goes into the report.
+struct Reported<'a> {
+    options: &'a Options,
+    render: &'a mut dyn Render,
+    context: Context,
     worst: Option<Level>,
+    /// Whether anything was rendered since the report was flushed.
+    is_new: bool,
+}
+
+impl Reported<'_> {
+    /// Renders an event, where its connection is to be reported.
+    fn take(&mut self, event: Event) -> io::Result<()> {
+        let wanted = &self.options.connections;
+        if !wanted.is_empty() && !wanted.contains(&event.connection.0) {
+            return Ok(());
+        }
+        if let EventKind::Finding(finding) = &event.kind {
+            let level = finding.rule.level;
+            self.worst = Some(self.worst.map_or(level, |worst| worst.min(level)));
+        }
+        self.is_new = true;
+        self.render.event(&self.context, event)
+    }
+
+    fn flush_live(&mut self) -> io::Result<()> {
+        if self.options.live && std::mem::take(&mut self.is_new) {
+            self.render.flush()?;
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Run<'a> {
-    fn new(options: &'a Options) -> Self {
+    fn new(options: &'a Options, render: &'a mut dyn Render) -> Self {
         Self {
             options,
             decoder: Decoder::default(),
-            analyzer: Analyzer::new(options.config),
-            context: Context {
-                start: None,
-                payload: options.config.payload,
+            report: Reported {
+                options,
+                render,
+                context: Context {
+                    start: None,
+                    payload: options.config.payload,
+                },
+                worst: None,
+                is_new: false,
             },
             latest: None,
             skipped: BTreeMap::new(),
             connections: 0,
-            worst: None,
         }
     }
 
-    fn read(&mut self, source: &mut dyn Source, render: &mut dyn Render) -> Result<(), Error> {
-        while let Some(packet) = source.next_packet()? {
-            self.context.start = self.context.start.or(packet.at);
+    fn inspect(
+        mut self,
+        source: &mut dyn Source,
+        engine: &mut dyn Engine,
+    ) -> Result<Outcome, Error> {
+        let end = self.read(source, engine);
+        let nothing_read = source.statistics().packets == 0;
+        match end {
+            Err(fault @ Error::Output(_)) => return Err(fault),
+            Err(fault) if nothing_read => return Err(fault),
+            Ok(()) | Err(_) => {}
+        }
+        self.connections = engine.finish(&mut |event| self.report.take(event))?;
+        let capture = self.capture(source);
+        self.report.render.finish(&capture)?;
+        end?;
+        Ok(Outcome {
+            capture,
+            connections: self.connections,
+            worst: self.report.worst,
+            truncated: source.statistics().truncated.clone(),
+        })
+    }
+
+    fn read(&mut self, source: &mut dyn Source, engine: &mut dyn Engine) -> Result<(), Error> {
+        let mut batch = Batch::default();
+        let end = loop {
+            let packet = match source.next_packet() {
+                Ok(Some(packet)) => packet,
+                Ok(None) => break Ok(()),
+                Err(fault) => break Err(fault),
+            };
+            let context = &mut self.report.context;
+            context.start = context.start.or(packet.at);
             self.latest = self.latest.max(packet.at);
             match self.decoder.decode(&packet) {
-                Ok(segment) => self.analyzer.handle_segment(&segment),
+                Ok(segment) => batch.push(&segment),
                 Err(reason) => *self.skipped.entry(reason).or_default() += 1,
             }
-            self.drain(render)?;
-        }
-        Ok(())
-    }
-
-    /// Renders what the analyzer has to say.
-    fn drain(&mut self, render: &mut dyn Render) -> io::Result<()> {
-        let mut rendered = false;
-        while let Some(event) = self.analyzer.poll_event() {
-            self.connections = self.connections.max(event.connection.0);
-            if !self.options.connections.is_empty()
-                && !self.options.connections.contains(&event.connection.0)
-            {
-                continue;
+            if batch.is_full() || (self.options.live && !batch.is_empty()) {
+                batch = engine.handle(batch, &mut |event| self.report.take(event))?;
+                self.report.flush_live()?;
             }
-            if let EventKind::Finding(finding) = &event.kind {
-                let level = finding.rule.level;
-                self.worst = Some(self.worst.map_or(level, |worst| worst.min(level)));
-            }
-            render.event(&self.context, event)?;
-            rendered = true;
-        }
-        if rendered && self.options.live {
-            render.flush()?;
-        }
-        Ok(())
+        };
+        engine.handle(batch, &mut |event| self.report.take(event))?;
+        end.map_err(Error::from)
     }
 
     fn capture(&self, source: &dyn Source) -> Capture {
@@ -173,8 +217,9 @@ impl<'a> Run<'a> {
         let mut capture = Capture {
             name: self.options.name.clone(),
             connections: self.connections,
-            start: self.context.start.and_then(rfc3339),
+            start: self.report.context.start.and_then(rfc3339),
             duration: self
+                .report
                 .context
                 .start
                 .zip(self.latest)

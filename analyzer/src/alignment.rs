@@ -4,14 +4,22 @@
 //! what else the packets of a frame hold: all bytes of one packet become deliverable together.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::ops::Range;
 
 use wireseam_wire::PacketIndex;
 
-use crate::span_map::{Piece, SpanMap};
+use crate::span_map::{Carrier, Piece, SpanMap};
 use crate::{
     Alignment, AlignmentKind, FrameId, Limits, Moment, Offset, Part, Slice, Span, Timing, Torn,
 };
+
+/// How long the parts of a header are that not every header has, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderSizes {
+    pub(crate) extended_length: u8,
+    pub(crate) mask: u8,
+}
 
 /// Where a frame's parts begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +38,22 @@ pub(crate) struct FrameParts {
 }
 
 impl FrameParts {
+    /// The parts of the frame with this header, whose first byte stands at `start`.
+    pub(crate) fn of(id: FrameId, start: Offset, sizes: HeaderSizes, length: u64) -> Self {
+        let extended_length = start.plus(2);
+        let mask = extended_length.plus(u64::from(sizes.extended_length));
+        let payload = mask.plus(u64::from(sizes.mask));
+        Self {
+            id,
+            start,
+            extended_length,
+            mask,
+            payload,
+            end: payload.plus(length),
+            code_points: Vec::new(),
+        }
+    }
+
     /// The rest of something whose header the capture lacks.
     pub(crate) fn rest(span: Span) -> Self {
         let Span { start, end } = span;
@@ -93,14 +117,8 @@ impl Layout<'_> {
     pub(crate) fn alignment(&self, frames: &[FrameParts], slices: &[Slice]) -> Alignment {
         let segments = distinct_packets(slices);
         let neighbours = self.neighbours(frames, slices);
-        let kind = match (segments > 1, neighbours.shared) {
-            (false, false) => AlignmentKind::Aligned,
-            (true, false) => AlignmentKind::Split,
-            (false, true) => AlignmentKind::Coalesced,
-            (true, true) => AlignmentKind::SplitAndCoalesced,
-        };
         Alignment {
-            kind,
+            kind: kind_of(segments, neighbours.shared),
             segments,
             shares_with: neighbours.named,
             shared_frames: neighbours.count,
@@ -121,6 +139,25 @@ impl Layout<'_> {
         }
     }
 
+    /// Only the kind of these frames' alignment; `None` where nothing of them was captured.
+    pub(crate) fn kind(&self, frames: &[FrameParts]) -> Option<AlignmentKind> {
+        if let [frame] = frames
+            && let Some(piece) = self.map.piece_at(frame.start)
+            && piece.span.end >= frame.end
+            && let Some(carrier) = piece.carrier
+        {
+            let shared = self.carried(piece, carrier) > frame.span().length();
+            return Some(kind_of(1, shared));
+        }
+        let slices = self.slices(frames);
+        slices.first()?;
+        let shared = self.carriers_of(frames).any(|(piece, carrier)| {
+            let packet = carrier.moment.packet;
+            self.carried(piece, carrier) > own_bytes(&slices, packet, carrier.reach)
+        });
+        Some(kind_of(distinct_packets(&slices), shared))
+    }
+
     /// When these slices came, and when everything up to `end` had; `None` where nothing of it was captured.
     pub(crate) fn timing(&self, slices: &[Slice], end: Offset) -> Option<Timing> {
         let first = self.moment_of(slices.first()?)?;
@@ -139,7 +176,7 @@ impl Layout<'_> {
             .map(|carrier| carrier.moment)
     }
 
-    fn carriers(&self, span: Span) -> impl Iterator<Item = crate::span_map::Carrier> {
+    fn carriers(&self, span: Span) -> impl Iterator<Item = Carrier> {
         self.map.pieces_over(span).filter_map(|piece| piece.carrier)
     }
 
@@ -185,19 +222,8 @@ impl Layout<'_> {
     /// The indices of the frames in each piece of each packet that carried more than these slices.
     fn shared_ranges(&self, own: &[FrameParts], slices: &[Slice]) -> Vec<Range<usize>> {
         let mut ranges = Vec::new();
-        let mut before = None;
-        for piece in own
-            .iter()
-            .flat_map(|frame| self.map.pieces_over(frame.span()))
-        {
-            let Some(carrier) = piece
-                .carrier
-                .filter(|carrier| before != Some(carrier.moment.packet))
-            else {
-                continue;
-            };
+        for (piece, carrier) in self.carriers_of(own) {
             let packet = carrier.moment.packet;
-            before = Some(packet);
             if self.carried(piece, carrier) > own_bytes(slices, packet, carrier.reach) {
                 let pieces = self
                     .map
@@ -211,7 +237,21 @@ impl Layout<'_> {
         ranges
     }
 
-    fn carried(&self, piece: &Piece, carrier: crate::span_map::Carrier) -> u64 {
+    /// The pieces of some frames and who carried them, one piece of several in a row with the same carrier.
+    fn carriers_of(&self, own: &[FrameParts]) -> impl Iterator<Item = (&Piece, Carrier)> {
+        let mut before = None;
+        let spans = own.iter().map(FrameParts::span).collect::<Vec<_>>();
+        let pieces = spans
+            .into_iter()
+            .flat_map(|span| self.map.pieces_over(span));
+        pieces.filter_map(move |piece| {
+            let carrier = piece.carrier?;
+            let packet = Some(carrier.moment.packet);
+            (mem::replace(&mut before, packet) != packet).then_some((piece, carrier))
+        })
+    }
+
+    fn carried(&self, piece: &Piece, carrier: Carrier) -> u64 {
         if piece.span == carrier.reach {
             piece.span.length()
         } else {
@@ -300,6 +340,15 @@ fn own_bytes(slices: &[Slice], packet: PacketIndex, reach: Span) -> u64 {
     near.filter(|slice| slice.packet == packet)
         .map(|slice| slice.span.length())
         .sum()
+}
+
+fn kind_of(segments: u64, shared: bool) -> AlignmentKind {
+    match (segments > 1, shared) {
+        (false, false) => AlignmentKind::Aligned,
+        (true, false) => AlignmentKind::Split,
+        (false, true) => AlignmentKind::Coalesced,
+        (true, true) => AlignmentKind::SplitAndCoalesced,
+    }
 }
 
 fn distinct_packets(slices: &[Slice]) -> u64 {

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashMap;
-use wireseam_wire::{Endpoint, Segment, Timestamp};
+use wireseam_wire::{Endpoint, PacketIndex, Segment, Timestamp};
 
-use crate::connection::Connection;
-use crate::tcp::{assume_client, guess_client};
+use crate::connection::{Connection, Shared};
+use crate::flow_table::{Ended, FlowTable, Slot};
+use crate::tcp::{Ends, assume_client, guess_client};
 use crate::{Config, ConnectionId, Event, Limits, Moment};
 
 /// How many segments without payload are kept until one tells which end is the client.
@@ -22,24 +22,34 @@ const UNDECIDED_SEGMENTS: usize = 32;
 pub struct Analyzer {
     config: Config,
     /// The connection that each pair of endpoints has now.
-    flows: HashMap<FlowKey, Entry, foldhash::fast::RandomState>,
+    flows: FlowTable<Entry>,
     connections: u64,
     /// Connections that have ended, in that order, and since when.
-    lingering: VecDeque<(FlowKey, ConnectionId, Option<Timestamp>)>,
+    lingering: VecDeque<(Slot, ConnectionId, Option<Timestamp>)>,
+    /// Connections that began with no more than a SYN or an acknowledgement, in that order.
+    half_open: VecDeque<(Slot, ConnectionId)>,
+    /// At the end of the capture, what is still open, the first last.
+    closing: Option<Vec<(ConnectionId, Slot)>>,
+    shared: Shared,
     events: VecDeque<Event>,
 }
 
-/// The lower endpoint and the higher.
-type FlowKey = (Endpoint, Endpoint);
-
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are open, and lie where they are found"
+)]
 enum Entry {
     /// Nothing has told yet which end is the client.
-    Undecided {
-        id: ConnectionId,
-        segments: Vec<Segment<'static>>,
-    },
-    Open(Box<Connection>),
+    Undecided(Box<Undecided>),
+    Open(Connection),
+}
+
+#[derive(Debug)]
+struct Undecided {
+    id: ConnectionId,
+    ends: (Endpoint, Endpoint),
+    segments: Vec<Segment<'static>>,
 }
 
 impl Analyzer {
@@ -48,45 +58,94 @@ impl Analyzer {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            flows: HashMap::default(),
+            flows: FlowTable::default(),
             connections: 0,
             lingering: VecDeque::new(),
+            half_open: VecDeque::new(),
+            closing: None,
+            shared: Shared::default(),
             events: VecDeque::new(),
         }
     }
 
     /// Takes the next captured segment.
     pub fn handle_segment(&mut self, segment: &Segment<'_>) {
+        let next = ConnectionId(self.connections + 1);
+        if self.handle_numbered(segment, next) {
+            self.connections = next.0;
+        }
+    }
+
+    /// Takes the next captured segment; a connection that begins with it gets this number. Whether one does.
+    ///
+    /// For several analyzers that share a capture's connections among them: numbers have to grow and no two may be equal.
+    pub fn handle_numbered(&mut self, segment: &Segment<'_>, number: ConnectionId) -> bool {
         if segment.source == segment.destination {
-            return;
+            return false;
         }
-        let key = flow_key(segment);
-        let mut entry = self.flows.remove(&key);
-        if let Some(Entry::Open(connection)) = entry
-            .as_mut()
-            .filter(|entry| entry.is_succeeded_by(segment))
-        {
-            connection.finish(&self.config, &mut self.events);
-            entry = None;
+        let mut slot = self.flows.find(segment.source, segment.destination);
+        if let Some(ended) = slot.filter(|slot| self.is_succeeded_by(*slot, segment)) {
+            self.finish_flow(ended);
+            slot = None;
         }
-        let entry = match entry {
-            Some(Entry::Open(mut connection)) => {
-                connection.handle_segment(segment, &self.config, &mut self.events);
-                Entry::Open(connection)
-            }
-            Some(Entry::Undecided { id, segments }) => self.decide(id, segments, segment),
-            None => {
-                self.connections += 1;
-                self.decide(ConnectionId(self.connections), Vec::new(), segment)
-            }
-        };
-        if let Entry::Open(connection) = &entry
-            && connection.has_just_ended(segment.packet)
-        {
-            self.lingering.push_back((key, connection.id(), segment.at));
+        let begins = slot.is_none();
+        let slot = slot.or_else(|| self.begin(segment, number));
+        if let Some(slot) = slot {
+            self.handle(slot, segment);
         }
-        self.flows.insert(key, entry);
         self.let_go(segment.at);
+        begins
+    }
+
+    /// Says that a segment between these ends is about to come: what is known of their connection is fetched meanwhile.
+    ///
+    /// It changes nothing but the time: where several are announced before the first is handled, the memory of all their
+    /// connections is waited for once and not one after the other.
+    pub fn expect_segment(&self, one: Endpoint, other: Endpoint) {
+        if let Some(slot) = self.flows.find(one, other)
+            && let Some(Entry::Open(connection)) = self.flows.get(slot)
+        {
+            std::hint::black_box(connection.touch());
+        }
+    }
+
+    /// A flow that begins with this segment, which it has not handled yet.
+    fn begin(&mut self, segment: &Segment<'_>, id: ConnectionId) -> Option<Slot> {
+        let undecided = Undecided {
+            id,
+            ends: (segment.source, segment.destination),
+            segments: Vec::new(),
+        };
+        let slot = self.flows.insert(Entry::Undecided(Box::new(undecided)))?;
+        if segment.payload_len == 0 {
+            self.half_open.push_back((slot, id));
+        }
+        self.make_room();
+        Some(slot)
+    }
+
+    fn handle(&mut self, slot: Slot, segment: &Segment<'_>) {
+        let Self {
+            config,
+            flows,
+            lingering,
+            shared,
+            events,
+            ..
+        } = self;
+        let Some(entry) = flows.get_mut(slot) else {
+            return;
+        };
+        if let Entry::Undecided(undecided) = entry
+            && let Some(connection) = undecided.decide(segment, config, shared, events)
+        {
+            *entry = Entry::Open(connection);
+        }
+        if let Entry::Open(connection) = entry
+            && connection.handle_segment(segment, config, shared, events)
+        {
+            lingering.push_back((slot, connection.id(), segment.at));
+        }
     }
 
     /// Tells the analyzer what time it is, for captures in which nothing comes for a while: connections that ended long
@@ -100,7 +159,7 @@ impl Analyzer {
         let Limits {
             linger, lingering, ..
         } = self.config.limits;
-        while let Some((key, id, since)) = self.lingering.front().copied() {
+        while let Some((slot, id, since)) = self.lingering.front().copied() {
             let waited = now
                 .zip(since)
                 .is_some_and(|(now, since)| now.nanoseconds_since(since) > linger);
@@ -108,46 +167,107 @@ impl Analyzer {
                 return;
             }
             self.lingering.pop_front();
-            if waited && let Some(last) = self.went_on(&key, id, now) {
-                self.lingering.push_back((key, id, Some(last)));
+            if waited && let Some(last) = self.went_on(slot, id, now) {
+                self.lingering.push_back((slot, id, Some(last)));
                 continue;
             }
-            if self.flows.get(&key).is_some_and(|entry| entry.id() == id)
-                && let Some(Entry::Open(mut connection)) = self.flows.remove(&key)
-            {
-                connection.finish(&self.config, &mut self.events);
+            if self.flow(slot, id).is_some() {
+                self.finish_flow(slot);
             }
         }
     }
 
+    /// The flow in a slot, where it is still this one.
+    fn flow(&self, slot: Slot, id: ConnectionId) -> Option<&Entry> {
+        self.flows.get(slot).filter(|entry| entry.id() == id)
+    }
+
     /// When something came last, of a connection that seemed to have ended and did not: a RST that its receiver ignored.
-    fn went_on(
-        &self,
-        key: &FlowKey,
-        id: ConnectionId,
-        now: Option<Timestamp>,
-    ) -> Option<Timestamp> {
-        let entry = self.flows.get(key).filter(|entry| entry.id() == id)?;
-        let Entry::Open(connection) = entry else {
-            return None;
-        };
-        let last = connection.last().at?;
+    fn went_on(&self, slot: Slot, id: ConnectionId, now: Option<Timestamp>) -> Option<Timestamp> {
+        let last = self.flow(slot, id)?.last().at?;
         (now?.nanoseconds_since(last) <= self.config.limits.linger).then_some(last)
+    }
+
+    /// Gives flows up where there are more than the limits allow: of those that never got beyond their beginning the
+    /// oldest, of all one that is old.
+    fn make_room(&mut self) {
+        let Limits {
+            connections,
+            half_open,
+            ..
+        } = self.config.limits;
+        if self.half_open.len() > half_open
+            && let Some((slot, id)) = self.half_open.pop_front()
+            && self.flow(slot, id).is_some_and(Entry::is_half_open)
+        {
+            self.give_up(slot);
+        }
+        if self.flows.len() > connections
+            && let Some(slot) = self.flows.oldest(|entry| entry.last().packet)
+        {
+            self.give_up(slot);
+        }
+    }
+
+    /// Ends a flow for which there is no room.
+    fn give_up(&mut self, slot: Slot) {
+        if let Some(entry) = self.flows.remove(slot) {
+            self.finish_entry(entry, true);
+        }
+    }
+
+    fn finish_flow(&mut self, slot: Slot) {
+        if let Some(entry) = self.flows.remove(slot) {
+            self.finish_entry(entry, false);
+        }
+    }
+
+    fn finish_entry(&mut self, entry: Entry, given_up: bool) {
+        let Self {
+            config,
+            shared,
+            events,
+            ..
+        } = self;
+        let mut connection = match entry {
+            Entry::Open(connection) => connection,
+            Entry::Undecided(undecided) => {
+                let Some(first) = undecided.segments.first() else {
+                    return;
+                };
+                let ends = assume_client(first);
+                undecided.open(ends, first, config, shared, events)
+            }
+        };
+        connection.finish(given_up, config, shared, events);
     }
 
     /// Says that the capture has ended: everything still open is closed and reported, oldest first.
     pub fn finish(&mut self) {
-        let mut entries: Vec<Entry> = self.flows.drain().map(|(_, entry)| entry).collect();
-        entries.sort_by_key(Entry::id);
-        for entry in entries {
-            let mut connection = match entry {
-                Entry::Open(connection) => connection,
-                Entry::Undecided { id, segments } => match self.assume(id, &segments) {
-                    Some(connection) => connection,
-                    None => continue,
-                },
-            };
-            connection.finish(&self.config, &mut self.events);
+        while self.first_open().is_some() {
+            self.finish_first();
+        }
+    }
+
+    /// The open connection with the lowest number, at the end of the capture.
+    pub fn first_open(&mut self) -> Option<ConnectionId> {
+        if self.closing.is_none() {
+            let mut open: Vec<_> = self
+                .flows
+                .all()
+                .map(|(slot, flow)| (flow.id(), slot))
+                .collect();
+            open.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+            self.closing = Some(open);
+        }
+        self.closing.as_ref()?.last().map(|(id, _)| *id)
+    }
+
+    /// Closes and reports that connection: one of the steps of [`finish`](Self::finish), for a report of many that is
+    /// written as it comes.
+    pub fn finish_first(&mut self) {
+        if let Some((_, slot)) = self.closing.as_mut().and_then(Vec::pop) {
+            self.finish_flow(slot);
         }
     }
 
@@ -156,82 +276,96 @@ impl Analyzer {
         self.events.pop_front()
     }
 
-    /// A connection whose client is told by this segment, or one that waits for the next.
+    fn is_succeeded_by(&self, slot: Slot, segment: &Segment<'_>) -> bool {
+        let flow = self.flows.get(slot);
+        matches!(flow, Some(Entry::Open(connection)) if connection.is_succeeded_by(segment))
+    }
+}
+
+impl Undecided {
+    /// The connection, where this segment tells which end is the client; it has still to handle that segment.
     fn decide(
         &mut self,
-        id: ConnectionId,
-        mut segments: Vec<Segment<'static>>,
         segment: &Segment<'_>,
-    ) -> Entry {
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+    ) -> Option<Connection> {
         let ends = match guess_client(segment) {
             Some(ends) => ends,
-            None if segments.len() < UNDECIDED_SEGMENTS => {
-                segments.push(Segment {
+            None if self.segments.len() < UNDECIDED_SEGMENTS => {
+                self.segments.push(Segment {
                     payload: &[],
                     ..*segment
                 });
-                return Entry::Undecided { id, segments };
+                return None;
             }
-            None => assume_client(segments.first().unwrap_or(segment)),
+            None => assume_client(self.segments.first().unwrap_or(segment)),
         };
-        let first = segments.first().map_or(moment(segment), moment);
-        let mut connection = Box::new(Connection::new(
-            id,
-            ends,
-            first,
-            &self.config,
-            &mut self.events,
-        ));
-        for earlier in segments.iter().chain([segment]) {
-            connection.handle_segment(earlier, &self.config, &mut self.events);
-        }
-        Entry::Open(connection)
+        Some(self.open(ends, segment, config, shared, events))
     }
 
-    fn assume(
-        &mut self,
-        id: ConnectionId,
-        segments: &[Segment<'static>],
-    ) -> Option<Box<Connection>> {
-        let first = segments.first()?;
-        let mut connection = Box::new(Connection::new(
-            id,
-            assume_client(first),
-            moment(first),
-            &self.config,
-            &mut self.events,
-        ));
-        for segment in segments {
-            connection.handle_segment(segment, &self.config, &mut self.events);
+    /// The connection of the segments so far, or of the one behind them where there are none.
+    fn open(
+        &self,
+        ends: Ends,
+        behind: &Segment<'_>,
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+    ) -> Connection {
+        let first = self.segments.first().map_or(moment(behind), moment);
+        let mut connection = Connection::new(self.id, ends, first, config, events);
+        for segment in &self.segments {
+            connection.handle_segment(segment, config, shared, events);
         }
-        Some(connection)
+        connection
+    }
+}
+
+impl Ended for Entry {
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        match self {
+            Self::Undecided(undecided) => undecided.ends,
+            Self::Open(connection) => connection.ends(),
+        }
     }
 }
 
 impl Entry {
     fn id(&self) -> ConnectionId {
         match self {
-            Self::Undecided { id, .. } => *id,
+            Self::Undecided(undecided) => undecided.id,
             Self::Open(connection) => connection.id(),
         }
     }
 
-    fn is_succeeded_by(&self, segment: &Segment<'_>) -> bool {
-        matches!(self, Self::Open(connection) if connection.is_succeeded_by(segment))
+    /// Its latest packet.
+    fn last(&self) -> Moment {
+        match self {
+            Self::Undecided(undecided) => undecided.segments.last().map_or(NEVER, moment),
+            Self::Open(connection) => connection.last(),
+        }
+    }
+
+    /// Whether it never got beyond its beginning.
+    fn is_half_open(&self) -> bool {
+        match self {
+            Self::Undecided(_) => true,
+            Self::Open(connection) => connection.is_half_open(),
+        }
     }
 }
+
+/// Before any packet.
+const NEVER: Moment = Moment {
+    packet: PacketIndex(0),
+    at: None,
+};
 
 fn moment(segment: &Segment<'_>) -> Moment {
     Moment {
         packet: segment.packet,
         at: segment.at,
-    }
-}
-
-fn flow_key(segment: &Segment<'_>) -> FlowKey {
-    if segment.source <= segment.destination {
-        (segment.source, segment.destination)
-    } else {
-        (segment.destination, segment.source)
     }
 }

@@ -11,18 +11,20 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::{PacketIndex, Segment};
+use wireseam_wire::{Endpoint, Segment};
 
 use crate::finding;
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
-use crate::tcp::{Ends, Flow, TcpState};
+use crate::span_map::SpanMap;
+use crate::spare::Spare;
+use crate::tcp::{Ends, Flow, Recent, TcpState, fingerprint};
 use crate::tls::Hello;
-use crate::websocket::Socket;
+use crate::websocket::{Socket, Spares as SocketSpares};
 use crate::{
-    Config, ConnectionId, Direction, Ended, Event, EventKind, Layer, Moment, Offset, Opened,
-    SegmentKind,
+    Config, ConnectionId, Detail, Direction, Ended, Event, EventKind, Layer, Moment, Offset,
+    Opened, SegmentKind,
 };
 
 mod delivery;
@@ -34,15 +36,27 @@ pub(crate) struct Connection {
     id: ConnectionId,
     ends: Ends,
     state: TcpState,
-    /// The packet with which it was over in both directions.
-    over_since: Option<PacketIndex>,
     last: Moment,
     flows: [Flow; 2],
     intakes: [Intake; 2],
     protocol: Protocol,
     numbers: Numbers,
-    /// Whether anything but TCP was reported as a layer.
-    recognised: bool,
+    /// The innermost protocol that was reported.
+    layer: Option<Layer>,
+}
+
+/// What all connections share: buffers nobody uses, and the latest segments.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    spares: Spares,
+    recent: Recent,
+}
+
+/// Buffers of connections that are at rest.
+#[derive(Debug, Default)]
+struct Spares {
+    maps: Spare<SpanMap>,
+    socket: SocketSpares,
 }
 
 /// What is spoken.
@@ -63,6 +77,21 @@ struct Work<'a, 'b> {
     is_last: bool,
     config: &'a Config,
     out: &'a mut Outbox<'b>,
+    spares: &'a mut Spares,
+    /// From where on each direction's bytes now read were made deliverable together.
+    batch: [Offset; 2],
+}
+
+impl<'a, 'b> Work<'a, 'b> {
+    fn new(config: &'a Config, out: &'a mut Outbox<'b>, spares: &'a mut Spares) -> Self {
+        Self {
+            is_last: false,
+            config,
+            out,
+            spares,
+            batch: [Offset(0); 2],
+        }
+    }
 }
 
 impl Connection {
@@ -78,21 +107,15 @@ impl Connection {
             id,
             ends,
             state: TcpState::default(),
-            over_since: None,
             last: first,
             flows: Direction::BOTH.map(Flow::new),
             intakes: Default::default(),
             protocol: Protocol::Probing,
             numbers: Numbers::default(),
-            recognised: false,
+            layer: None,
         };
-        let opened = Opened {
-            client: ends.client,
-            server: ends.server,
-            seen_from: ends.seen_from,
-        };
-        Outbox::new(events, id, first, &mut connection.numbers, &config.limits)
-            .push(EventKind::Opened(opened));
+        let opened = EventKind::Opened(connection.opened());
+        Outbox::new(events, id, first, &mut connection.numbers, config).push(opened);
         connection
     }
 
@@ -105,9 +128,44 @@ impl Connection {
         self.last
     }
 
-    /// Whether this packet was the one with which nothing more is to come but repetitions.
-    pub(crate) fn has_just_ended(&self, packet: PacketIndex) -> bool {
-        self.over_since == Some(packet)
+    /// The client and the server.
+    pub(crate) fn ends(&self) -> (Endpoint, Endpoint) {
+        (self.ends.client, self.ends.server)
+    }
+
+    /// Reads a little of everything that a segment needs, so that it is in the cache.
+    pub(crate) fn touch(&self) -> u64 {
+        let flows = self
+            .flows
+            .iter()
+            .map(|flow| flow.totals.bytes + flow.reassembly.next().0);
+        let protocol = match &self.protocol {
+            Protocol::WebSocket(socket) => socket.messages(),
+            _ => 0,
+        };
+        flows.fold(protocol, u64::wrapping_add)
+    }
+
+    /// Whether only one side has been heard, and no byte of it.
+    pub(crate) fn is_half_open(&self) -> bool {
+        self.flows.iter().all(|flow| flow.totals.bytes == 0)
+            && self
+                .flows
+                .iter()
+                .any(|flow| flow.reassembly.origin().is_none())
+    }
+
+    fn opened(&self) -> Opened {
+        let Ends {
+            client,
+            server,
+            seen_from,
+        } = self.ends;
+        Opened {
+            client,
+            server,
+            seen_from,
+        }
     }
 
     /// Whether this segment begins another connection with the same addresses and ports.
@@ -120,45 +178,60 @@ impl Connection {
         )
     }
 
-    /// Takes the next captured segment of this connection.
+    /// Takes the next captured segment of this connection; whether with it nothing more is to come but repetitions.
     pub(crate) fn handle_segment(
         &mut self,
         segment: &Segment<'_>,
         config: &Config,
+        shared: &mut Shared,
         events: &mut VecDeque<Event>,
-    ) {
+    ) -> bool {
         let moment = Moment {
             packet: segment.packet,
             at: segment.at,
         };
         let direction = self.ends.direction_of(segment);
         self.last = moment;
+        let was_over = self.state.is_over();
+        let seen_lately = shared
+            .recent
+            .note(fingerprint(self.id.0, direction, segment));
         let mut numbers = mem::take(&mut self.numbers);
-        let mut out = Outbox::new(events, self.id, moment, &mut numbers, &config.limits);
-        let mut work = Work {
-            is_last: false,
-            config,
-            out: &mut out,
-        };
-        self.segment(direction, segment, moment, &mut work);
+        let mut out = Outbox::new(events, self.id, moment, &mut numbers, config);
+        let mut work = Work::new(config, &mut out, &mut shared.spares);
+        self.segment(direction, segment, seen_lately, &mut work);
         self.numbers = numbers;
+        self.state.is_over() && !was_over
     }
 
-    /// The capture has ended, or the connection: what is open is closed and reported.
-    pub(crate) fn finish(&mut self, config: &Config, events: &mut VecDeque<Event>) {
+    /// The capture has ended, or the connection, or it is given up because there is no room for it: what is open is closed
+    /// and reported.
+    pub(crate) fn finish(
+        &mut self,
+        given_up: bool,
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+    ) {
         let mut numbers = mem::take(&mut self.numbers);
-        let mut out = Outbox::new(events, self.id, self.last, &mut numbers, &config.limits);
-        let mut work = Work {
-            is_last: true,
-            config,
-            out: &mut out,
-        };
+        let mut out = Outbox::new(events, self.id, self.last, &mut numbers, config);
+        let mut work = Work::new(config, &mut out, &mut shared.spares);
+        work.is_last = true;
         for direction in Direction::BOTH {
             self.give_up_holes_at_end(direction, &mut work);
         }
         self.stop_waiting(&mut work);
         self.finish_protocol(&mut work);
+        if given_up {
+            let text = "its place was needed for another connection; what comes later of it opens a new one";
+            work.out
+                .finding(&finding::LIMIT_CONNECTIONS, None, None, text.to_owned());
+        }
         let ended = Ended {
+            opened: self.opened(),
+            layer: self.layer,
+            messages: self.messages(),
+            findings: work.out.findings(),
             how: self.state.ended(),
             last: self.last,
             totals: self.flows.each_ref().map(|flow| flow.totals),
@@ -167,15 +240,25 @@ impl Connection {
         self.numbers = numbers;
     }
 
+    fn messages(&self) -> u64 {
+        match &self.protocol {
+            Protocol::WebSocket(socket) => socket.messages(),
+            _ => 0,
+        }
+    }
+
     fn segment(
         &mut self,
         direction: Direction,
         segment: &Segment<'_>,
-        moment: Moment,
+        seen_lately: bool,
         work: &mut Work<'_, '_>,
     ) {
-        let placed = self.flows[direction as usize].place(segment, moment);
-        work.out.push(EventKind::Segment(placed.seen));
+        let moment = work.out.moment();
+        let placed = self.flows[direction as usize].place(segment, moment, seen_lately);
+        if work.config.detail == Detail::Map {
+            work.out.push(EventKind::Segment(placed.seen));
+        }
         for conflict in placed.conflicts {
             let text = format!(
                 "the bytes {} came first in {} and differ here",
@@ -189,20 +272,16 @@ impl Connection {
             );
         }
         self.flows[direction.reversed() as usize].handle_acknowledgement(segment, moment);
-        let was_over = self.state.is_over();
         if placed.seen.kind != SegmentKind::OutOfWindow {
             self.state.handle(direction, segment, moment);
         }
-        if self.state.is_over() && !was_over {
-            self.over_since = Some(moment.packet);
-        }
         if let Some(incoming) = &placed.incoming {
-            self.begin_batch(direction);
+            self.begin_batch(direction, work);
             self.deliver(direction, incoming, work);
         }
         for side in Direction::BOTH {
             if self.flows[side as usize].is_out_of_patience(segment.at, &work.config.limits) {
-                self.begin_batch(side);
+                self.begin_batch(side, work);
                 self.give_up_hole(side, work);
             }
         }
@@ -213,11 +292,11 @@ impl Connection {
     fn settle(&mut self, work: &mut Work<'_, '_>) {
         for direction in Direction::BOTH {
             let next = self.flows[direction as usize].reassembly.next();
-            self.with_socket(direction, next, work, |socket, context| {
+            self.with_socket(direction, work, |socket, context| {
                 socket.settle(direction, next, context);
             });
             self.acknowledge(direction, work);
-            self.release(direction, next);
+            self.release(direction, next, work);
         }
     }
 
@@ -230,22 +309,21 @@ impl Connection {
         }
     }
 
-    fn release(&mut self, direction: Direction, next: Offset) {
+    fn release(&mut self, direction: Direction, next: Offset, work: &mut Work<'_, '_>) {
         let waiting = self.intakes[direction as usize].needed_from(next);
         let open = match &self.protocol {
             Protocol::WebSocket(socket) => socket.keep_from(direction, next),
             Protocol::Http(http) => http.keep_from(direction, next),
             _ => next,
         };
-        self.flows[direction as usize]
-            .map
-            .release(waiting.min(open));
+        let flow = &mut self.flows[direction as usize];
+        flow.release(waiting.min(open), &mut work.spares.maps);
     }
 
     fn finish_protocol(&mut self, work: &mut Work<'_, '_>) {
         for direction in Direction::BOTH {
             let next = self.flows[direction as usize].reassembly.next();
-            self.with_socket(direction, next, work, |socket, context| {
+            self.with_socket(direction, work, |socket, context| {
                 socket.finish_half(direction, context);
                 socket.settle(direction, next, context);
             });
@@ -262,8 +340,8 @@ impl Connection {
             _ => {}
         }
         let has_bytes = self.flows.iter().any(|flow| flow.totals.bytes > 0);
-        if has_bytes && !self.recognised {
-            work.out.push(EventKind::Layer(Layer::Opaque));
+        if has_bytes && self.layer.is_none() {
+            self.report_layer(Layer::Opaque, work);
         }
     }
 }

@@ -125,19 +125,21 @@ pub enum EventKind {
     /// A protocol layer was recognised; outermost first.
     Layer(Layer),
     /// What a TLS handshake shows in the clear; may come again with more.
-    Tls(TlsHello),
-    /// One captured TCP segment and what it was.
+    Tls(Box<TlsHello>),
+    /// One captured TCP segment and what it was. With [`Detail::Map`](crate::Detail::Map) only.
     Segment(SegmentSeen),
     /// Bytes that the capture lacks and that are no longer waited for.
     Gap(Gap),
     /// An HTTP request with its response, or without where none was captured.
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     /// A WebSocket: an upgrade that was granted, refused or left unanswered, or frames recognised without one.
     WebSocket(Box<Handshake>),
     /// A WebSocket frame, whole or as far as it was captured.
     Frame(Box<Frame>),
     /// A WebSocket message, whole or as far as it was captured.
     Message(Box<Message>),
+    /// The same in a few numbers, where no more was asked for ([`Detail::Counts`](crate::Detail::Counts)).
+    Counted(Counted),
     /// What a control frame does; comes with its [`Frame`].
     Control(Control),
     /// The other side acknowledged a message's last byte for the first time.
@@ -145,7 +147,7 @@ pub enum EventKind {
     /// How a WebSocket ended. Its last event.
     Closed(Box<Close>),
     /// Something that should not be.
-    Finding(Finding),
+    Finding(Box<Finding>),
     /// How a connection ended, and its totals. Always its last event.
     Ended(Box<Ended>),
 }

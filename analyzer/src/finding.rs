@@ -112,6 +112,7 @@ pub static RULES: &[&Rule] = &[
     &DEFLATE_PARAMETER,
     &TCP_CLOSED_ABNORMALLY,
     &TCP_OVERLAP_CONFLICT,
+    &LIMIT_CONNECTIONS,
 ];
 
 pub(crate) static HTTP_UPGRADE_ACCEPT: Rule = Rule {
@@ -393,6 +394,13 @@ pub(crate) static TCP_OVERLAP_CONFLICT: Rule = Rule {
     level: Level::Must,
     title: "two copies of the same bytes differ",
     explanation: "The first copy captured is used. A broken middlebox, or someone who wants inspector and receiver to see different things.",
+};
+pub(crate) static LIMIT_CONNECTIONS: Rule = Rule {
+    id: "limit.connections",
+    reference: "RFC 4987 2",
+    level: Level::Note,
+    title: "connection given up to make room",
+    explanation: "More connections were open at once than are followed, or more that never got beyond their SYN, as in a flood. The oldest were reported as they stood; what comes later of one opens another connection.",
 };
 
 #[cfg(test)]

@@ -1,32 +1,54 @@
 //! Bytes in order that no layer has used yet, because they are too few to tell or wait for the other direction.
 
-use crate::Offset;
+use crate::{Offset, Span};
 
-/// One direction's waiting bytes.
+/// One direction's waiting bytes; mostly none.
 #[derive(Debug, Default)]
-pub(crate) struct Intake {
+pub(crate) struct Intake(Option<Box<Waiting>>);
+
+/// Some bytes that wait.
+#[derive(Debug)]
+pub(crate) struct Waiting {
     pub(crate) bytes: Vec<u8>,
     /// Where the first of them stands.
     pub(crate) start: Offset,
     /// From where on the bytes of their packets reach.
     pub(crate) keep_from: Offset,
-    /// From where on the bytes now read were made deliverable together.
-    pub(crate) batch: Offset,
+}
+
+impl Waiting {
+    pub(crate) fn span(&self) -> Span {
+        Span::of_length(self.start, self.bytes.len() as u64)
+    }
 }
 
 impl Intake {
-    /// Waiting bytes in front of a gap cannot be used any more.
-    pub(crate) fn drop_up_to(&mut self, next: Offset) {
-        self.bytes.clear();
-        self.start = next;
+    /// What waits.
+    pub(crate) fn waiting(&self) -> Option<&Waiting> {
+        self.0.as_deref()
+    }
+
+    pub(crate) fn waiting_mut(&mut self) -> Option<&mut Waiting> {
+        self.0.as_deref_mut()
+    }
+
+    /// Takes what waits out.
+    pub(crate) fn take(&mut self) -> Option<Box<Waiting>> {
+        self.0.take()
+    }
+
+    /// Lets bytes wait, where there are any.
+    pub(crate) fn put(&mut self, waiting: Box<Waiting>) {
+        self.0 = Some(waiting).filter(|waiting| !waiting.bytes.is_empty());
+    }
+
+    /// How many bytes wait.
+    pub(crate) fn length(&self) -> usize {
+        self.waiting().map_or(0, |waiting| waiting.bytes.len())
     }
 
     /// From where on the map is needed for them, when everything before `next` was delivered.
     pub(crate) fn needed_from(&self, next: Offset) -> Offset {
-        if self.bytes.is_empty() {
-            next
-        } else {
-            self.keep_from
-        }
+        self.waiting().map_or(next, |waiting| waiting.keep_from)
     }
 }

@@ -5,6 +5,8 @@
 pub struct Config {
     /// How much of each message to keep.
     pub payload: PayloadPolicy,
+    /// How much to say of what goes well.
+    pub detail: Detail,
     /// What it may hold on to.
     pub limits: Limits,
 }
@@ -12,6 +14,10 @@ pub struct Config {
 /// What the analyzer may hold on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// How many connections are followed at once, lingering ones included; a busy proxy has some 100,000, at about 1 KiB each.
+    pub connections: usize,
+    /// How many connections are kept that never got beyond a SYN or an acknowledgement: a flood leaves millions.
+    pub half_open: usize,
     /// How many frames [`Alignment::shares_with`](crate::Alignment::shares_with) names; a segment of empty frames holds 32,747.
     pub shared_frames: usize,
     /// How many bytes of a message [`PayloadPolicy::Preview`] keeps.
@@ -55,6 +61,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 1 << 20,
+            half_open: 1 << 15,
             shared_frames: 64,
             preview: 64,
             http_head: 64 << 10,
@@ -78,6 +86,16 @@ impl Default for Limits {
     }
 }
 
+/// How much is said of segments, frames and messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// All of it: every segment, frame, message and acknowledgement, and which bytes lie where.
+    #[default]
+    Map,
+    /// Messages only, each in a few numbers ([`Counted`](crate::Counted)): for totals, at a third of the cost.
+    Counts,
+}
+
 /// How much of each message's application data to keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PayloadPolicy {
@@ -92,18 +110,20 @@ pub enum PayloadPolicy {
     Full,
 }
 
-impl PayloadPolicy {
+impl Config {
     /// How many bytes of a message are kept.
-    pub(crate) fn kept_bytes(self, limits: &Limits) -> usize {
-        match self {
-            Self::None | Self::Sha256 => 0,
-            Self::Preview => limits.preview,
-            Self::Full => usize::MAX,
+    pub(crate) fn kept_bytes(&self) -> usize {
+        match self.payload {
+            _ if self.detail == Detail::Counts => 0,
+            PayloadPolicy::None | PayloadPolicy::Sha256 => 0,
+            PayloadPolicy::Preview => self.limits.preview,
+            PayloadPolicy::Full => usize::MAX,
         }
     }
 
     /// Whether a message is hashed.
-    pub(crate) fn hashes(self) -> bool {
-        matches!(self, Self::Sha256 | Self::Full)
+    pub(crate) fn hashes(&self) -> bool {
+        self.detail == Detail::Map
+            && matches!(self.payload, PayloadPolicy::Sha256 | PayloadPolicy::Full)
     }
 }

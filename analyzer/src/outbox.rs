@@ -7,7 +7,7 @@ use wireseam_wire::PacketIndex;
 use crate::finding::Rule;
 use crate::span_map::SpanMap;
 use crate::{
-    ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, Limits, MessageId,
+    Config, ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, MessageId,
     Moment, Span, WebSocketId,
 };
 
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     websockets: u32,
+    findings: u64,
     /// How often each rule was found broken in each direction.
     tally: Vec<(&'static str, Option<Direction>, u64)>,
 }
@@ -26,7 +27,7 @@ pub(crate) struct Outbox<'a> {
     connection: ConnectionId,
     moment: Moment,
     numbers: &'a mut Numbers,
-    findings_per_rule: u64,
+    config: &'a Config,
     unblocked: [bool; 2],
 }
 
@@ -61,20 +62,25 @@ impl<'a> Outbox<'a> {
         connection: ConnectionId,
         moment: Moment,
         numbers: &'a mut Numbers,
-        limits: &Limits,
+        config: &'a Config,
     ) -> Self {
         Self {
             events,
             connection,
             moment,
             numbers,
-            findings_per_rule: limits.findings_per_rule,
+            config,
             unblocked: [false; 2],
         }
     }
 
     pub(crate) fn moment(&self) -> Moment {
         self.moment
+    }
+
+    /// How many findings there were, listed or not.
+    pub(crate) fn findings(&self) -> u64 {
+        self.numbers.findings
     }
 
     pub(crate) fn push(&mut self, kind: EventKind) {
@@ -137,11 +143,15 @@ impl<'a> Outbox<'a> {
             self.numbers.tally.len() - 1
         });
         self.numbers.tally[at].2 += 1;
-        let count = self.numbers.tally[at].2;
-        if count > self.findings_per_rule {
+        self.numbers.findings += 1;
+        let (count, most) = (
+            self.numbers.tally[at].2,
+            self.config.limits.findings_per_rule,
+        );
+        if count > most {
             return;
         }
-        let last = if count == self.findings_per_rule {
+        let last = if count == most {
             "; further ones in this direction are not listed"
         } else {
             ""
@@ -155,7 +165,7 @@ impl<'a> Outbox<'a> {
             message,
         } = place;
         let text = format!("{text}{last}");
-        self.push(EventKind::Finding(Finding {
+        self.push(EventKind::Finding(Box::new(Finding {
             rule,
             direction,
             packet: packet.unwrap_or(self.moment.packet),
@@ -164,7 +174,7 @@ impl<'a> Outbox<'a> {
             frame,
             message,
             text,
-        }));
+        })));
     }
 
     /// Says that bytes of one direction that wait can be offered again.

@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 
 use wireseam_wire::PacketIndex;
 
+use crate::spare::Reuse;
 use crate::{Moment, Offset, Slice, Span};
 
 /// The packet that carried a piece first.
@@ -49,7 +50,29 @@ pub(crate) struct SpanMap {
     latest: Option<Moment>,
 }
 
+impl Reuse for SpanMap {
+    fn clear(&mut self) {
+        self.pieces.clear();
+        self.repeated.clear();
+        self.latest = None;
+    }
+}
+
 impl SpanMap {
+    /// The map of a stream with no bytes.
+    pub(crate) const fn new() -> Self {
+        Self {
+            pieces: VecDeque::new(),
+            repeated: VecDeque::new(),
+            latest: None,
+        }
+    }
+
+    /// Whether it says nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pieces.is_empty() && self.repeated.is_empty()
+    }
+
     /// Appends bytes that one packet carried first.
     pub(crate) fn push(&mut self, span: Span, carrier: Carrier) {
         let latest = match self.latest {

@@ -1,8 +1,8 @@
 //! Hand-made segments of one connection, and what the analyzer makes of them.
 
 use wireseam_analyzer::{
-    Analyzer, Config, Direction, Event, EventKind, Finding, Frame, GapCause, Handshake, Layer,
-    Limits, Message, PayloadPolicy,
+    Analyzer, Config, Detail, Direction, Event, EventKind, Finding, Frame, GapCause, Handshake,
+    Layer, Limits, Message, PayloadPolicy,
 };
 use wireseam_wire::{Address, Endpoint, Flags, PacketIndex, Segment, Seq, TcpOptions, Timestamp};
 
@@ -116,7 +116,7 @@ impl Outcome {
             .iter()
             .filter_map(|event| {
                 if let EventKind::Finding(finding) = &event.kind {
-                    Some(finding)
+                    Some(&**finding)
                 } else {
                     None
                 }
@@ -524,6 +524,7 @@ pub fn with_limits(change: impl FnOnce(&mut Limits)) -> Config {
     let mut limits = Limits::default();
     change(&mut limits);
     Config {
+        detail: Detail::Map,
         payload: PayloadPolicy::Full,
         limits,
     }

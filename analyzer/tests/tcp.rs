@@ -351,7 +351,7 @@ fn a_hello_in_two_records_is_read_wherever_it_is_cut() {
             .events
             .iter()
             .filter_map(|event| match &event.kind {
-                EventKind::Tls(told) => Some(told),
+                EventKind::Tls(told) => Some(&**told),
                 _ => None,
             })
             .collect();

@@ -37,6 +37,7 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
         },
         connections: asked.connection.iter().copied().collect(),
         live: capture.is_live(),
+        jobs: asked.jobs,
     };
     let bar = progress::bar(asked);
     let out = output::open(asked, &bar)?;

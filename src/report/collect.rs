@@ -90,21 +90,21 @@ fn begun(id: ConnectionId, opened: Opened) -> Connection {
 
 fn add(context: &Context, connection: &mut Connection, event: Event) {
     match event.kind {
-        EventKind::Opened(_) => {}
+        EventKind::Opened(_) | EventKind::Counted(_) => {}
         EventKind::Layer(layer) => {
             let name = record::layer(layer);
             if !connection.layers.iter().any(|known| known == name) {
                 connection.layers.push(name.to_owned());
             }
         }
-        EventKind::Tls(hello) => connection.tls = Some(record::tls(hello)),
+        EventKind::Tls(hello) => connection.tls = Some(record::tls(*hello)),
         EventKind::Segment(segment) => connection
             .segments
             .push(context.segment(segment, event.moment)),
         EventKind::Gap(gap) => totals(connection, gap.direction)
             .gaps
             .push(record::gap(gap)),
-        EventKind::Exchange(exchange) => connection.requests.push(record::request(exchange)),
+        EventKind::Exchange(exchange) => connection.requests.push(record::request(*exchange)),
         EventKind::WebSocket(handshake) => {
             let place = websocket(connection, handshake.websocket);
             place.picked_up_mid_stream = handshake.result == HandshakeResult::NotCaptured;
@@ -137,7 +137,7 @@ fn add(context: &Context, connection: &mut Connection, event: Event) {
             let place = websocket(connection, close.websocket);
             place.close = record::close(*close);
         }
-        EventKind::Finding(finding) => connection.findings.push(record::finding(finding)),
+        EventKind::Finding(finding) => connection.findings.push(record::finding(*finding)),
         EventKind::Ended(ended) => {
             let ended = context.ended(&ended);
             connection.last_packet = ended.last_packet;

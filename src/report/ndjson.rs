@@ -31,7 +31,7 @@ impl<W: Write> Ndjson<W> {
 
 impl<W: Write> Render for Ndjson<W> {
     fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {
-        self.write(&context.line(event))
+        context.line(event).map_or(Ok(()), |line| self.write(&line))
     }
 
     fn flush(&mut self) -> io::Result<()> {

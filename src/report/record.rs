@@ -35,11 +35,11 @@ impl Context {
         })
     }
 
-    /// The event as a line of its own.
+    /// The event as a line of its own; `None` for what is only counted.
     #[must_use]
-    pub fn line(&self, event: Event) -> Line {
+    pub fn line(&self, event: Event) -> Option<Line> {
         let (connection, moment) = (event.connection.0, event.moment);
-        match event.kind {
+        Some(match event.kind {
             EventKind::Opened(it) => Line::Opened(within(connection, self.opened(it, moment))),
             EventKind::Layer(it) => Line::Layer(within(
                 connection,
@@ -47,7 +47,7 @@ impl Context {
                     layer: layer(it).to_owned(),
                 },
             )),
-            EventKind::Tls(it) => Line::Tls(within(connection, tls(it))),
+            EventKind::Tls(it) => Line::Tls(within(connection, tls(*it))),
             EventKind::Segment(it) => Line::Segment(within(connection, self.segment(it, moment))),
             EventKind::Gap(it) => Line::Gap(within(
                 connection,
@@ -56,7 +56,7 @@ impl Context {
                     record: gap(it),
                 },
             )),
-            EventKind::Exchange(it) => Line::Request(within(connection, request(it))),
+            EventKind::Exchange(it) => Line::Request(within(connection, request(*it))),
             EventKind::WebSocket(it) => {
                 Line::Handshake(inside(connection, it.websocket, handshake(*it)))
             }
@@ -74,9 +74,10 @@ impl Context {
                 Line::Acknowledged(inside(connection, it.websocket, record))
             }
             EventKind::Closed(it) => Line::Close(inside(connection, it.websocket, close(*it))),
-            EventKind::Finding(it) => Line::Finding(within(connection, finding(it))),
+            EventKind::Finding(it) => Line::Finding(within(connection, finding(*it))),
             EventKind::Ended(it) => Line::Ended(within(connection, self.ended(&it))),
-        }
+            EventKind::Counted(_) => return None,
+        })
     }
 
     pub(super) fn opened(&self, opened: analyzer::Opened, moment: Moment) -> Opened {

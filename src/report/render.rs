@@ -2,12 +2,17 @@
 
 use std::io;
 
-use wireseam_analyzer::Event;
+use wireseam_analyzer::{Detail, Event};
 
 use super::{record::Context, schema::Capture};
 
 /// A way to say what was found. The run loop gives it every event in order, then the totals of the capture.
 pub trait Render {
+    /// How much the analyzer has to say for it.
+    fn detail(&self) -> Detail {
+        Detail::Map
+    }
+
     /// Takes the next event.
     ///
     /// # Errors

@@ -11,11 +11,11 @@
 use std::net::Ipv4Addr;
 
 use wireseam_analyzer::{
-    Acknowledged, Alignment, AlignmentKind, Close, CloseFrame, ConnectionId, Control, Direction,
-    Ended, EndedBy, Event, EventKind, Exchange, Finding, Frame, FrameId, Handshake,
-    HandshakeResult, Initiator, Layer, Level, Message, MessageId, MessageKind, Moment, Offset,
-    Opcode, Opened, Part, Payload, Role, Rule, SeenFrom, SegmentKind, SegmentSeen, Slice, Span,
-    Timing, Torn, Totals, WebSocketId,
+    Acknowledged, Alignment, AlignmentKind, Close, CloseFrame, ConnectionId, Control, Counted,
+    Detail, Direction, Ended, EndedBy, Event, EventKind, Exchange, Finding, Frame, FrameId,
+    Handshake, HandshakeResult, Initiator, Layer, Level, Message, MessageId, MessageKind, Moment,
+    Offset, Opcode, Opened, Part, Payload, Role, Rule, SeenFrom, SegmentKind, SegmentSeen, Slice,
+    Span, Timing, Torn, Totals, WebSocketId,
 };
 use wireseam_wire::{Endpoint, Flags, PacketIndex, Timestamp};
 
@@ -30,7 +30,16 @@ pub(super) fn render(render: &mut dyn Render) {
         start: Some(moment(1).at.unwrap()),
         ..Context::default()
     };
-    for event in events() {
+    for mut event in events() {
+        if let (Detail::Counts, EventKind::Message(message)) = (render.detail(), &event.kind) {
+            event.kind = EventKind::Counted(Counted {
+                websocket: message.websocket,
+                direction: message.direction,
+                alignment: message.alignment.kind,
+                length: message.length,
+                complete: message.complete,
+            });
+        }
         render.event(&context, event).unwrap();
     }
     render.finish(&capture()).unwrap();
@@ -59,22 +68,21 @@ fn events() -> Vec<Event> {
     events
 }
 
+fn opened() -> Opened {
+    let end = |last, port| Endpoint {
+        address: Ipv4Addr::new(10, 0, 0, last).into(),
+        port,
+    };
+    Opened {
+        client: end(1, 40000),
+        server: end(2, 9001),
+        seen_from: SeenFrom::Handshake,
+    }
+}
+
 fn opening() -> Vec<Event> {
     vec![
-        at(
-            1,
-            EventKind::Opened(Opened {
-                client: Endpoint {
-                    address: Ipv4Addr::new(10, 0, 0, 1).into(),
-                    port: 40000,
-                },
-                server: Endpoint {
-                    address: Ipv4Addr::new(10, 0, 0, 2).into(),
-                    port: 9001,
-                },
-                seen_from: SeenFrom::Handshake,
-            }),
-        ),
+        at(1, EventKind::Opened(opened())),
         segment(1, UP, span(0, 0), Flags::SYN, SegmentKind::Syn),
         segment(
             2,
@@ -89,7 +97,7 @@ fn opening() -> Vec<Event> {
         segment(6, DOWN, span(0, 129), PUSH, SegmentKind::Data),
         at(
             6,
-            EventKind::Exchange(Exchange {
+            EventKind::Exchange(Box::new(Exchange {
                 method: Some("GET".to_owned()),
                 target: Some("/chat\u{202e}".to_owned()),
                 status: Some(101),
@@ -99,7 +107,7 @@ fn opening() -> Vec<Event> {
                 response_head: Some(span(0, 129)),
                 request_packets: vec![PacketIndex(4)],
                 response_packets: vec![PacketIndex(6)],
-            }),
+            })),
         ),
         at(6, EventKind::Layer(Layer::WebSocket)),
         at(
@@ -244,7 +252,7 @@ fn closing() -> Vec<Event> {
         control(12, 5, DOWN, Opcode::Close, 5, None),
         at(
             12,
-            EventKind::Finding(Finding {
+            EventKind::Finding(Box::new(Finding {
                 rule: &RULE,
                 direction: Some(DOWN),
                 packet: PacketIndex(12),
@@ -253,7 +261,7 @@ fn closing() -> Vec<Event> {
                 frame: Some(FrameId(5)),
                 message: None,
                 text: "an example, with <script> and \u{9b}31m".to_owned(),
-            }),
+            })),
         ),
         segment(14, UP, span(523, 534), PUSH, SegmentKind::Data),
         frame(
@@ -282,6 +290,10 @@ fn closing() -> Vec<Event> {
         at(
             16,
             EventKind::Ended(Box::new(Ended {
+                opened: opened(),
+                layer: Some(Layer::WebSocket),
+                messages: 2,
+                findings: 1,
                 how: EndedBy::Rst(Role::Client),
                 last: moment(16),
                 totals: [

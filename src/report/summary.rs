@@ -1,47 +1,71 @@
 //! `--format summary`: counts, and one line a connection.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     io::{self, Write},
 };
 
 use wireseam_analyzer::{
-    AlignmentKind, ConnectionId, Direction, EndedBy, Event, EventKind, HandshakeResult, Layer,
-    Level,
+    ConnectionId, Counted, Detail, Ended, EndedBy, Event, EventKind, GapCause, HandshakeResult,
+    Layer, Level, Opcode, Totals,
 };
-
-use wireseam_wire::Endpoint;
 
 use super::text::count;
 use super::{
     escape::Escaped, record, record::Context, remarks::remarks, render::Render, schema::Capture,
 };
 
-/// Writes counts; it holds a few numbers a connection.
+/// How many connections are listed; the others are only counted. A screen or two.
+const LISTED: usize = 64;
+
+/// Writes counts; what it holds does not grow with the capture.
 #[derive(Debug)]
 pub struct Summary<W> {
     out: W,
-    connections: BTreeMap<ConnectionId, Tally>,
-    websockets: BTreeMap<String, u64>,
+    listed: Listed,
+    connections: u64,
+    protocols: BTreeMap<&'static str, u64>,
+    websockets: BTreeMap<&'static str, u64>,
     messages: [Volume; 2],
-    alignments: BTreeMap<&'static str, u64>,
-    control: BTreeMap<String, u64>,
+    /// Aligned, split, coalesced, both.
+    alignments: [u64; 4],
+    incomplete: u64,
+    control: BTreeMap<Opcode, u64>,
     findings: BTreeMap<(Level, &'static str, &'static str), u64>,
-    gaps: BTreeMap<String, Volume>,
+    gaps: BTreeMap<&'static str, Volume>,
 }
 
-/// One connection's counts.
-#[derive(Debug)]
-struct Tally {
-    client: Endpoint,
-    server: Endpoint,
-    layer: Option<Layer>,
-    messages: u64,
-    findings: u64,
-    bytes: u64,
-    segments: u64,
-    retransmissions: u64,
-    how: EndedBy,
+/// The connections that are listed: those with the most findings, then messages, then bytes.
+#[derive(Debug, Default)]
+struct Listed(BTreeMap<Rank, Ended>);
+
+/// What puts a connection before others; of equals the earlier one.
+type Rank = (u64, u64, u64, Reverse<ConnectionId>);
+
+impl Listed {
+    fn add(&mut self, id: ConnectionId, ended: Ended) {
+        let rank = (ended.findings, ended.messages, bytes(&ended), Reverse(id));
+        if self.0.len() == LISTED {
+            if self
+                .0
+                .first_key_value()
+                .is_some_and(|(last, _)| rank < *last)
+            {
+                return;
+            }
+            self.0.pop_first();
+        }
+        self.0.insert(rank, ended);
+    }
+
+    /// In the order of their numbers.
+    fn take(&mut self) -> BTreeMap<ConnectionId, Ended> {
+        let listed = std::mem::take(&mut self.0).into_iter();
+        listed
+            .map(|((.., Reverse(id)), ended)| (id, ended))
+            .collect()
+    }
 }
 
 /// How many, and how many bytes in all.
@@ -63,10 +87,13 @@ impl<W: Write> Summary<W> {
     pub fn new(out: W) -> Self {
         Self {
             out,
-            connections: BTreeMap::new(),
+            listed: Listed::default(),
+            connections: 0,
+            protocols: BTreeMap::new(),
             websockets: BTreeMap::new(),
             messages: Default::default(),
-            alignments: BTreeMap::new(),
+            alignments: Default::default(),
+            incomplete: 0,
             control: BTreeMap::new(),
             findings: BTreeMap::new(),
             gaps: BTreeMap::new(),
@@ -74,120 +101,109 @@ impl<W: Write> Summary<W> {
     }
 
     fn count(&mut self, event: Event) {
-        let tally = self.connections.get_mut(&event.connection);
         match event.kind {
-            EventKind::Opened(opened) => {
-                self.connections
-                    .insert(event.connection, Tally::of(opened.client, opened.server));
-            }
-            EventKind::Layer(layer) => {
-                if let Some(tally) = tally {
-                    tally.layer = Some(layer);
-                }
-            }
+            EventKind::Counted(message) => self.message(&message),
             EventKind::WebSocket(handshake) => {
-                *self
-                    .websockets
-                    .entry(words(handshake.result).to_owned())
-                    .or_default() += 1;
+                *self.websockets.entry(words(handshake.result)).or_default() += 1;
             }
-            EventKind::Message(message) => {
-                let volume = match message.direction {
-                    Direction::ClientToServer => &mut self.messages[0],
-                    Direction::ServerToClient => &mut self.messages[1],
-                };
-                volume.add(message.length.unwrap_or(0));
-                let mut count = |what| *self.alignments.entry(what).or_default() += 1;
-                count(match message.alignment.kind {
-                    AlignmentKind::Aligned => "aligned",
-                    AlignmentKind::Split => "split",
-                    AlignmentKind::Coalesced => "coalesced",
-                    AlignmentKind::SplitAndCoalesced => "split and coalesced",
-                });
-                if !message.complete {
-                    count("incomplete");
-                }
-                if let Some(tally) = tally {
-                    tally.messages += 1;
-                }
+            EventKind::Control(control) => *self.control.entry(control.opcode).or_default() += 1,
+            EventKind::Gap(gap) => {
+                let gaps = self.gaps.entry(cause(gap.cause)).or_default();
+                gaps.add(gap.span.length());
             }
-            EventKind::Control(control) => {
-                *self.control.entry(control.opcode.to_string()).or_default() += 1
-            }
-            EventKind::Gap(gap) => self
-                .gaps
-                .entry(gap.cause.to_string())
-                .or_default()
-                .add(gap.span.length()),
             EventKind::Finding(finding) => {
                 let rule = finding.rule;
-                *self
-                    .findings
-                    .entry((rule.level, rule.id, rule.reference))
-                    .or_default() += 1;
-                if let Some(tally) = tally {
-                    tally.findings += 1;
-                }
+                let key = (rule.level, rule.id, rule.reference);
+                *self.findings.entry(key).or_default() += 1;
             }
             EventKind::Ended(ended) => {
-                if let Some(tally) = tally {
-                    tally.how = ended.how;
-                    tally.bytes = ended.totals.iter().map(|totals| totals.bytes).sum();
-                    tally.segments = ended.totals.iter().map(|totals| totals.segments).sum();
-                    tally.retransmissions = ended
-                        .totals
-                        .iter()
-                        .map(|totals| totals.retransmissions)
-                        .sum();
-                }
+                self.connections += 1;
+                *self.protocols.entry(protocol(&ended)).or_default() += 1;
+                self.listed.add(event.connection, *ended);
             }
-            EventKind::Segment(_)
+            EventKind::Opened(_)
+            | EventKind::Layer(_)
+            | EventKind::Segment(_)
             | EventKind::Tls(_)
             | EventKind::Exchange(_)
             | EventKind::Frame(_)
+            | EventKind::Message(_)
             | EventKind::Acknowledged(_)
             | EventKind::Closed(_) => {}
         }
     }
 
+    fn message(&mut self, message: &Counted) {
+        let Counted {
+            direction,
+            alignment,
+            length,
+            complete,
+            ..
+        } = *message;
+        self.messages[direction as usize].add(length.unwrap_or(0));
+        self.alignments[alignment as usize] += 1;
+        self.incomplete += u64::from(!complete);
+    }
+
     fn write_connections(&mut self) -> io::Result<()> {
-        for (id, tally) in &self.connections {
+        let listed = self.listed.take();
+        for (id, ended) in &listed {
             write!(
                 self.out,
                 "conn {}  {} > {}  {}",
                 id.0,
-                tally.client,
-                tally.server,
-                tally.protocol()
+                ended.opened.client,
+                ended.opened.server,
+                protocol(ended)
             )?;
-            if tally.layer == Some(Layer::WebSocket) {
-                write!(self.out, "  {}", count(tally.messages, "message"))?;
+            if ended.layer == Some(Layer::WebSocket) {
+                write!(self.out, "  {}", count(ended.messages, "message"))?;
             }
+            let sum = |of: fn(&Totals) -> u64| ended.totals.iter().map(of).sum::<u64>();
             write!(
                 self.out,
                 "  {} in {}",
-                count(tally.bytes, "byte"),
-                count(tally.segments, "segment")
+                count(bytes(ended), "byte"),
+                count(sum(|totals| totals.segments), "segment")
             )?;
-            if tally.retransmissions > 0 {
-                write!(
-                    self.out,
-                    "  {}",
-                    count(tally.retransmissions, "retransmission")
-                )?;
+            let retransmissions = sum(|totals| totals.retransmissions);
+            if retransmissions > 0 {
+                write!(self.out, "  {}", count(retransmissions, "retransmission"))?;
             }
-            if tally.findings > 0 {
-                write!(self.out, "  {}", count(tally.findings, "finding"))?;
+            if ended.findings > 0 {
+                write!(self.out, "  {}", count(ended.findings, "finding"))?;
             }
-            writeln!(self.out, "  {}", ending(tally.how))?;
+            writeln!(self.out, "  {}", ending(ended.how))?;
+        }
+        let more = self.connections - listed.len() as u64;
+        if more > 0 {
+            writeln!(
+                self.out,
+                "and {more} more; these have the most findings, messages and bytes"
+            )?;
+        }
+        if !listed.is_empty() {
+            writeln!(self.out)?;
         }
         Ok(())
     }
 
+    /// How many messages lie how, each kind that occurs.
+    fn alignments(&self) -> BTreeMap<&'static str, u64> {
+        let kinds = ["aligned", "split", "coalesced", "split and coalesced"];
+        let kinds = kinds.into_iter().zip(self.alignments);
+        let incomplete = [("incomplete", self.incomplete)];
+        kinds
+            .chain(incomplete)
+            .filter(|(_, count)| *count > 0)
+            .collect()
+    }
+
     fn write_totals(&mut self, capture: &Capture) -> io::Result<()> {
+        let alignments = self.alignments();
         let out = &mut self.out;
-        let by_protocol = counted(self.connections.values().map(Tally::protocol));
-        let shown = self.connections.len() as u64;
+        let shown = self.connections;
         let of_all = if shown == capture.connections {
             String::new()
         } else {
@@ -196,7 +212,7 @@ impl<W: Write> Summary<W> {
         writeln!(
             out,
             "connections  {shown}{of_all}{}",
-            breakdown(&by_protocol)
+            breakdown(&self.protocols)
         )?;
         if !self.websockets.is_empty() {
             writeln!(
@@ -210,7 +226,7 @@ impl<W: Write> Summary<W> {
                 out,
                 "messages     {}{}",
                 client.count + server.count,
-                breakdown(&self.alignments)
+                breakdown(&alignments)
             )?;
             writeln!(
                 out,
@@ -277,6 +293,10 @@ impl<W: Write> Summary<W> {
 }
 
 impl<W: Write> Render for Summary<W> {
+    fn detail(&self) -> Detail {
+        Detail::Counts
+    }
+
     fn event(&mut self, _: &Context, event: Event) -> io::Result<()> {
         self.count(event);
         Ok(())
@@ -284,33 +304,18 @@ impl<W: Write> Render for Summary<W> {
 
     fn finish(&mut self, capture: &Capture) -> io::Result<()> {
         self.write_connections()?;
-        if !self.connections.is_empty() {
-            writeln!(self.out)?;
-        }
         self.write_totals(capture)?;
         self.out.flush()
     }
 }
 
-impl Tally {
-    fn of(client: Endpoint, server: Endpoint) -> Self {
-        Self {
-            client,
-            server,
-            layer: None,
-            messages: 0,
-            findings: 0,
-            bytes: 0,
-            segments: 0,
-            retransmissions: 0,
-            how: EndedBy::Open,
-        }
-    }
+/// The innermost protocol.
+fn protocol(ended: &Ended) -> &'static str {
+    ended.layer.map_or("tcp", record::layer)
+}
 
-    /// The innermost protocol.
-    fn protocol(&self) -> &'static str {
-        self.layer.map_or("tcp", record::layer)
-    }
+fn bytes(ended: &Ended) -> u64 {
+    ended.totals.iter().map(|totals| totals.bytes).sum()
 }
 
 fn words(result: HandshakeResult) -> &'static str {
@@ -330,12 +335,13 @@ fn ending(how: EndedBy) -> String {
     }
 }
 
-fn counted<'a>(words: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
-    let mut counts = BTreeMap::new();
-    for word in words {
-        *counts.entry(word).or_default() += 1;
+fn cause(cause: GapCause) -> &'static str {
+    match cause {
+        GapCause::Capture => "capture",
+        GapCause::Network => "network",
+        GapCause::SnapLength => "snaplen",
+        GapCause::Unknown => "unknown",
     }
-    counts
 }
 
 /// `: 3 accepted, 1 refused`.

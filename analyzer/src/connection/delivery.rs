@@ -5,13 +5,16 @@ use std::mem;
 use super::{Connection, Protocol, Work};
 use crate::finding::{self, bytes};
 use crate::http::Http;
+use crate::intake::Waiting;
 use crate::outbox::Place;
+use crate::span_map::Carrier;
 use crate::tcp::{Chunk, Content, Incoming};
 use crate::{Direction, EventKind, Gap, GapCause, Offset, Span};
 
 impl Connection {
-    pub(super) fn begin_batch(&mut self, direction: Direction) {
-        self.intakes[direction as usize].batch = self.flows[direction as usize].reassembly.next();
+    /// What is delivered from here on becomes deliverable together.
+    pub(super) fn begin_batch(&self, direction: Direction, work: &mut Work<'_, '_>) {
+        work.batch[direction as usize] = self.flows[direction as usize].reassembly.next();
     }
 
     pub(super) fn deliver(
@@ -21,6 +24,16 @@ impl Connection {
         work: &mut Work<'_, '_>,
     ) {
         let at = direction as usize;
+        if self.flows[at].reassembly.deliver_next(incoming) {
+            let Incoming {
+                start,
+                bytes,
+                carrier,
+                ..
+            } = *incoming;
+            self.take_captured(direction, start, bytes, carrier, work);
+            return;
+        }
         self.flows[at].reassembly.note_cut(incoming);
         while let Some(chunk) = self.flows[at].next_chunk(Some(incoming)) {
             self.take_chunk(direction, chunk, work);
@@ -60,12 +73,24 @@ impl Connection {
         match chunk.content {
             Content::Cut => self.take_gap(direction, chunk.span, GapCause::SnapLength, work),
             Content::Bytes(bytes, carrier) => {
-                let flow = &mut self.flows[direction as usize];
-                flow.totals.bytes += chunk.span.length();
-                flow.map.push(chunk.span, carrier);
-                self.take_bytes(direction, chunk.span.start, &bytes, work);
+                self.take_captured(direction, chunk.span.start, &bytes, carrier, work);
             }
         }
+    }
+
+    fn take_captured(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        carrier: Carrier,
+        work: &mut Work<'_, '_>,
+    ) {
+        let flow = &mut self.flows[direction as usize];
+        let span = Span::of_length(at, bytes.len() as u64);
+        flow.totals.bytes += span.length();
+        flow.map_mut(&mut work.spares.maps).push(span, carrier);
+        self.take_bytes(direction, at, bytes, work);
     }
 
     fn take_bytes(
@@ -75,21 +100,22 @@ impl Connection {
         bytes: &[u8],
         work: &mut Work<'_, '_>,
     ) {
-        let intake = &mut self.intakes[direction as usize];
-        if intake.bytes.is_empty() {
-            intake.keep_from = intake.batch;
-            let used = self.drive(direction, at, bytes, work);
-            let intake = &mut self.intakes[direction as usize];
-            intake.start = at.plus(used as u64);
-            intake
-                .bytes
-                .extend_from_slice(bytes.get(used..).unwrap_or_default());
-        } else {
-            intake.bytes.extend_from_slice(bytes);
+        let keep_from = work.batch[direction as usize];
+        if let Some(waiting) = self.intakes[direction as usize].waiting_mut() {
+            waiting.bytes.extend_from_slice(bytes);
             self.pump(direction, work);
-            let intake = &mut self.intakes[direction as usize];
-            if intake.start >= at {
-                intake.keep_from = intake.batch;
+            let waiting = self.intakes[direction as usize].waiting_mut();
+            if let Some(waiting) = waiting.filter(|waiting| waiting.start >= at) {
+                waiting.keep_from = keep_from;
+            }
+        } else {
+            let used = self.drive(direction, at, bytes, work);
+            if let Some(rest) = bytes.get(used..).filter(|rest| !rest.is_empty()) {
+                self.intakes[direction as usize].put(Box::new(Waiting {
+                    bytes: rest.to_vec(),
+                    start: at.plus(used as u64),
+                    keep_from,
+                }));
             }
         }
         self.limit_intake(direction, work);
@@ -112,14 +138,14 @@ impl Connection {
 
     /// Bytes that waited behind an upgrade request turn out to be HTTP: it was refused.
     fn report_pipelined(&mut self, work: &mut Work<'_, '_>) {
-        let waiting = &self.intakes[Direction::ClientToServer as usize];
-        if matches!(self.protocol, Protocol::Http(_)) && !waiting.bytes.is_empty() {
-            let span = Span::of_length(waiting.start, waiting.bytes.len() as u64);
+        let waiting = self.intakes[Direction::ClientToServer as usize].waiting();
+        if let Some(waiting) = waiting.filter(|_| matches!(self.protocol, Protocol::Http(_))) {
+            let span = waiting.span();
             let text = format!(
                 "{} from the client behind an upgrade request that was then refused",
                 bytes(span.length())
             );
-            let map = &self.flows[Direction::ClientToServer as usize].map;
+            let map = self.flows[Direction::ClientToServer as usize].map();
             let place = Place::of(Direction::ClientToServer, span, map);
             let rule = &finding::HTTP_UPGRADE_REFUSED_PIPELINED;
             work.out.finding_at(rule, place, text);
@@ -128,30 +154,28 @@ impl Connection {
 
     /// Offers the waiting bytes again.
     fn pump(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
-        let intake = &mut self.intakes[direction as usize];
-        let mut bytes = mem::take(&mut intake.bytes);
-        let start = intake.start;
-        let batch = intake.batch;
-        intake.batch = intake.keep_from.min(batch);
-        let used = self.drive(direction, start, &bytes, work);
-        bytes.drain(..used);
-        let intake = &mut self.intakes[direction as usize];
-        intake.batch = batch;
-        intake.start = start.plus(used as u64);
-        intake.bytes = bytes;
+        let Some(mut waiting) = self.intakes[direction as usize].take() else {
+            return;
+        };
+        let batch = work.batch[direction as usize];
+        work.batch[direction as usize] = waiting.keep_from.min(batch);
+        let used = self.drive(direction, waiting.start, &waiting.bytes, work);
+        work.batch[direction as usize] = batch;
+        waiting.bytes.drain(..used);
+        waiting.start = waiting.start.plus(used as u64);
+        self.intakes[direction as usize].put(waiting);
     }
 
     /// Nothing more will come: a response is read without its request, and what follows an upgrade request, where the
     /// server's stream was not captured whole, without its answer.
     pub(super) fn stop_waiting(&mut self, work: &mut Work<'_, '_>) {
         let answer_may_be_missing = !self.flows[Direction::ServerToClient as usize].is_whole();
-        let client = &self.intakes[Direction::ClientToServer as usize];
         if let Protocol::Http(http) = &mut self.protocol {
-            http.cut_head(
-                client.start,
-                &client.bytes,
-                &self.flows[Direction::ClientToServer as usize].map,
-            );
+            let client = Direction::ClientToServer as usize;
+            if let Some(waiting) = self.intakes[client].waiting() {
+                let map = self.flows[client].map();
+                http.cut_head(waiting.start, &waiting.bytes, map);
+            }
             if answer_may_be_missing {
                 http.stop_waiting();
                 self.pump(Direction::ClientToServer, work);
@@ -163,7 +187,7 @@ impl Connection {
 
     /// Bytes that wait too long for an answer are given to whatever can be told without it.
     fn limit_intake(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
-        if self.intakes[direction as usize].bytes.len() <= work.config.limits.early_bytes {
+        if self.intakes[direction as usize].length() <= work.config.limits.early_bytes {
             return;
         }
         if let Protocol::Http(http) = &mut self.protocol {
@@ -186,10 +210,10 @@ impl Connection {
         cause: GapCause,
         work: &mut Work<'_, '_>,
     ) {
-        self.flows[direction as usize].note_gap();
-        self.flows[direction as usize]
-            .map
-            .push_gap(span, work.out.moment());
+        let flow = &mut self.flows[direction as usize];
+        flow.note_gap();
+        let map = flow.map_mut(&mut work.spares.maps);
+        map.push_gap(span, work.out.moment());
         work.out.push(EventKind::Gap(Gap {
             direction,
             span,
@@ -200,7 +224,7 @@ impl Connection {
                 let mut http = Http::lost();
                 http.gap(direction, span);
                 self.protocol = Protocol::Http(Box::new(http));
-                self.intakes[direction as usize].drop_up_to(span.end);
+                self.intakes[direction as usize].take();
             }
             Protocol::Http(_) => self.http_gap(direction, span, work),
             Protocol::WebSocket(_) => self.socket_gap(direction, span, work),
@@ -210,8 +234,7 @@ impl Connection {
     }
 
     fn socket_gap(&mut self, direction: Direction, span: Span, work: &mut Work<'_, '_>) {
-        let batch = self.intakes[direction as usize].batch;
-        self.with_socket(direction, batch, work, |socket, context| {
+        self.with_socket(direction, work, |socket, context| {
             socket.gap(direction, span, context);
         });
     }
@@ -228,7 +251,7 @@ impl Connection {
             Protocol::Http(http) => http.gap(direction, span),
             _ => self.socket_gap(direction, span, work),
         }
-        self.intakes[direction as usize].drop_up_to(span.end);
+        self.intakes[direction as usize].take();
         self.pump(direction.reversed(), work);
         self.pump_unblocked(work);
     }

@@ -7,8 +7,8 @@ use crate::finding::{self, bytes};
 use crate::http::{Http, Outcome, Surroundings, Upgraded};
 use crate::outbox::Place;
 use crate::recognise::{Recognised, recognise};
-use crate::websocket::{Context, Reading, Socket};
-use crate::{Direction, EventKind, Layer, Offset, SeenFrom, Span};
+use crate::websocket::{Context, Socket};
+use crate::{Direction, EventKind, Layer, Offset, SeenFrom};
 
 impl Connection {
     /// Offers bytes to the layers until they need more; how many were used.
@@ -28,7 +28,7 @@ impl Connection {
                 Protocol::Unread => return input.len(),
                 Protocol::Tls(hello) => {
                     if let Some(told) = hello.feed(direction, rest) {
-                        work.out.push(EventKind::Tls(told));
+                        work.out.push(EventKind::Tls(Box::new(told)));
                     }
                     return input.len();
                 }
@@ -43,7 +43,7 @@ impl Connection {
                 }
                 Protocol::Http(http) => {
                     let around = Surroundings {
-                        map: &self.flows[direction as usize].map,
+                        map: self.flows[direction as usize].map(),
                         limits: &work.config.limits,
                         is_whole: self.flows[direction as usize].is_whole(),
                         request_may_follow: self.flows[Direction::ClientToServer as usize]
@@ -80,7 +80,11 @@ impl Connection {
 
     fn recognise(&mut self, layer: Layer, protocol: Protocol, work: &mut Work<'_, '_>) {
         self.protocol = protocol;
-        self.recognised = true;
+        self.report_layer(layer, work);
+    }
+
+    pub(super) fn report_layer(&mut self, layer: Layer, work: &mut Work<'_, '_>) {
+        self.layer = Some(layer);
         work.out.push(EventKind::Layer(layer));
     }
 
@@ -103,9 +107,8 @@ impl Connection {
         let Protocol::Http(http) = &self.protocol else {
             return;
         };
-        if !self.recognised && http.is_recognised() {
-            self.recognised = true;
-            work.out.push(EventKind::Layer(Layer::Http));
+        if self.layer.is_none() && http.is_recognised() {
+            self.report_layer(Layer::Http, work);
         }
     }
 
@@ -115,28 +118,27 @@ impl Connection {
         mut upgraded: Upgraded,
         work: &mut Work<'_, '_>,
     ) {
-        let early = &self.intakes[Direction::ClientToServer as usize];
-        if direction == Direction::ServerToClient
-            && !early.bytes.is_empty()
+        let early = self.intakes[Direction::ClientToServer as usize].waiting();
+        if let Some(early) = early
+            && direction == Direction::ServerToClient
             && upgraded.searches[0].is_none()
         {
-            let span = Span::of_length(early.start, early.bytes.len() as u64);
+            let span = early.span();
             let text = format!("{} from the client before the 101", bytes(span.length()));
-            let map = &self.flows[Direction::ClientToServer as usize].map;
+            let map = self.flows[Direction::ClientToServer as usize].map();
             let place = Place::of(Direction::ClientToServer, span, map);
             work.out
                 .websocket_finding(&finding::HTTP_UPGRADE_EARLY, place, text);
         }
         let found = upgraded.found.take();
-        work.out.push(EventKind::Layer(Layer::WebSocket));
-        self.recognised = true;
+        self.report_layer(Layer::WebSocket, work);
         let socket = Socket::new(upgraded, found.as_ref(), work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
         if let Some((direction, found)) = found {
-            let intake = &mut self.intakes[direction as usize];
-            let batch = mem::replace(&mut intake.batch, found.rest.start.min(found.start));
+            let batch = found.rest.start.min(found.start);
+            let batch = mem::replace(&mut work.batch[direction as usize], batch);
             self.feed_socket(direction, found.start, &found.bytes, work);
-            self.intakes[direction as usize].batch = batch;
+            work.batch[direction as usize] = batch;
         }
     }
 
@@ -147,8 +149,7 @@ impl Connection {
         bytes: &[u8],
         work: &mut Work<'_, '_>,
     ) {
-        let batch = self.intakes[direction as usize].batch;
-        self.with_socket(direction, batch, work, |socket, context| {
+        self.with_socket(direction, work, |socket, context| {
             socket.feed(direction, at, bytes, context);
         });
     }
@@ -157,7 +158,6 @@ impl Connection {
     pub(super) fn with_socket(
         &mut self,
         direction: Direction,
-        batch: Offset,
         work: &mut Work<'_, '_>,
         act: impl FnOnce(&mut Socket, &mut Context<'_, '_>),
     ) {
@@ -167,16 +167,12 @@ impl Connection {
         let acknowledged = self.flows[direction.reversed() as usize]
             .acknowledged()
             .map(|(end, _)| end);
-        let reading = Reading {
-            policy: work.config.payload,
-            limits: &work.config.limits,
-        };
-        let map = &self.flows[direction as usize].map;
         let mut context = Context {
-            map,
-            reading,
+            map: self.flows[direction as usize].map(),
+            config: work.config,
             out: &mut *work.out,
-            batch,
+            spares: &mut work.spares.socket,
+            batch: work.batch[direction as usize],
             acknowledged,
         };
         act(socket, &mut context);

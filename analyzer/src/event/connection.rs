@@ -157,6 +157,14 @@ pub enum EndedBy {
 /// The end of a connection and its totals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
+    /// Its ends, as they were told when it began.
+    pub opened: Opened,
+    /// The innermost protocol; `None` where it carried no bytes.
+    pub layer: Option<Layer>,
+    /// How many WebSocket messages it carried, whole or not.
+    pub messages: u64,
+    /// How many findings there were, listed or not.
+    pub findings: u64,
     /// How it ended.
     pub how: EndedBy,
     /// Its last packet.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Alignment, Direction, FrameId, MessageId, Moment, Slice, Span, WebSocketId};
+use crate::{
+    Alignment, AlignmentKind, Direction, FrameId, MessageId, Moment, Slice, Span, WebSocketId,
+};
 
 /// A frame's opcode (RFC 6455 5.2, 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -160,6 +162,21 @@ pub struct Message {
     pub alignment: Alignment,
     /// When it came.
     pub timing: Timing,
+}
+
+/// What is counted of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its WebSocket.
+    pub websocket: WebSocketId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// How it lies against the segments.
+    pub alignment: AlignmentKind,
+    /// Bytes of application data, after inflation; `None` where they cannot be known.
+    pub length: Option<u64>,
+    /// Whether every byte was captured.
+    pub complete: bool,
 }
 
 /// What was kept of a message's application data; see [`PayloadPolicy`](crate::PayloadPolicy).

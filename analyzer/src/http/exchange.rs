@@ -185,7 +185,7 @@ impl Http {
                 handshake.request_packets.clone_from(&request.packets);
                 unanswered.push(handshake);
             }
-            out.push(EventKind::Exchange(exchange(Some(request), None)));
+            out.push(EventKind::Exchange(Box::new(exchange(Some(request), None))));
         }
         unanswered
     }
@@ -297,7 +297,7 @@ impl Http {
     fn limit_pending(&mut self, around: &Surroundings<'_>, out: &mut Outbox<'_>) {
         if self.pending.len() >= around.limits.pending_requests {
             let oldest = self.pending.pop_front();
-            out.push(EventKind::Exchange(exchange(oldest, None)));
+            out.push(EventKind::Exchange(Box::new(exchange(oldest, None))));
         }
     }
 
@@ -381,7 +381,10 @@ impl Http {
             handshake.response_packets.clone_from(&answer.packets);
             out.websocket(handshake);
         }
-        out.push(EventKind::Exchange(exchange(request, Some(answer))));
+        out.push(EventKind::Exchange(Box::new(exchange(
+            request,
+            Some(answer),
+        ))));
         if tunnel {
             return Outcome::Tunnel;
         }

@@ -4,48 +4,12 @@
 //! the receiver's acknowledgements), never from time: a retransmission was sent after bytes behind it, a reordered
 //! segment before them, a duplicate is the same packet again.
 
-use std::collections::VecDeque;
-
-use wireseam_wire::{Flags, Segment, Seq};
+use wireseam_wire::{Flags, Segment};
 
 use crate::SegmentKind;
 
-/// How many of the latest segments a duplicate is looked for among.
-const REMEMBERED: usize = 16;
-
 /// How many duplicate acknowledgements show that the receiver misses something (RFC 5681 3.2).
-const DUPLICATE_ACKS: u32 = 3;
-
-/// What tells one sending of a segment from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fingerprint {
-    seq: Seq,
-    ack: Seq,
-    length: u32,
-    flags: Flags,
-    window: u16,
-    ip_id: Option<u16>,
-    timestamps: Option<(u32, u32)>,
-}
-
-impl Fingerprint {
-    fn of(segment: &Segment<'_>) -> Self {
-        Self {
-            seq: segment.seq,
-            ack: segment.ack,
-            length: segment.payload_len,
-            flags: segment.flags,
-            window: segment.window,
-            ip_id: segment.ip_id.filter(|id| *id != 0),
-            timestamps: segment.options.timestamps,
-        }
-    }
-
-    /// Whether an equal one is the same packet: an IP identification tells; a timestamp does where there is more than an acknowledgement.
-    fn is_telling(&self) -> bool {
-        self.ip_id.is_some() || (self.timestamps.is_some() && self.length > 0)
-    }
-}
+const DUPLICATE_ACKS: u8 = 3;
 
 /// When a segment was sent, relative to others of its sender.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +19,13 @@ struct SendOrder {
 }
 
 impl SendOrder {
+    fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            timestamp: segment.options.timestamps.map(|(value, _)| value),
+            ip_id: segment.ip_id.filter(|id| *id != 0),
+        }
+    }
+
     /// Whether this was sent after `other`; `None` where nothing tells.
     fn is_after(self, other: Self) -> Option<bool> {
         let by_timestamp = self
@@ -88,13 +59,14 @@ pub(super) struct Coverage {
     /// Whether the receiver's window is closed.
     pub(super) window_closed: bool,
     /// How many acknowledgements in a row asked for the same byte.
-    pub(super) duplicate_acks: u32,
+    pub(super) duplicate_acks: u8,
+    /// Whether the same packet was seen lately.
+    pub(super) seen_lately: bool,
 }
 
 /// What is remembered of one direction's segments.
 #[derive(Debug, Default)]
 pub(super) struct Classifier {
-    latest: VecDeque<Fingerprint>,
     /// The sending of the farthest bytes seen.
     farthest: Option<SendOrder>,
 }
@@ -102,18 +74,14 @@ pub(super) struct Classifier {
 impl Classifier {
     /// What a segment was. Call once for each, in the order of capture.
     pub(super) fn classify(&mut self, segment: &Segment<'_>, coverage: Coverage) -> SegmentKind {
-        let duplicate = self.remember(Fingerprint::of(segment));
-        let order = SendOrder {
-            timestamp: segment.options.timestamps.map(|(value, _)| value),
-            ip_id: segment.ip_id.filter(|id| *id != 0),
-        };
+        let order = SendOrder::of(segment);
         let sent_later = self.farthest.and_then(|farthest| order.is_after(farthest));
         if coverage.extends {
             self.farthest = Some(order);
         }
         if segment.flags.contains(Flags::RST) {
             SegmentKind::Rst
-        } else if duplicate {
+        } else if coverage.seen_lately && coverage.new == 0 {
             SegmentKind::Duplicate
         } else if coverage.length == 0 {
             without_payload(segment)
@@ -122,15 +90,9 @@ impl Classifier {
         }
     }
 
-    fn remember(&mut self, fingerprint: Fingerprint) -> bool {
-        if fingerprint.is_telling() && self.latest.contains(&fingerprint) {
-            return true;
-        }
-        if self.latest.len() == REMEMBERED {
-            self.latest.pop_front();
-        }
-        self.latest.push_back(fingerprint);
-        false
+    /// The same for the next bytes in order, which nothing was held for: it is data.
+    pub(super) fn extend(&mut self, segment: &Segment<'_>) {
+        self.farthest = Some(SendOrder::of(segment));
     }
 }
 

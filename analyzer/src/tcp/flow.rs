@@ -6,6 +6,7 @@ use super::classify::{Classifier, Coverage};
 use super::reassembly::{Chunk, Conflict, Incoming, Reassembly};
 use crate::Direction;
 use crate::span_map::{Carrier, SpanMap};
+use crate::spare::Spare;
 use crate::{GapCause, Limits, Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
 
 /// Without the other side's MSS, a payload above this is taken for a super-segment: the largest of a jumbo frame.
@@ -16,7 +17,8 @@ const LARGEST_UNANNOUNCED: u32 = 8_960;
 pub(crate) struct Flow {
     direction: Direction,
     pub(crate) reassembly: Reassembly,
-    pub(crate) map: SpanMap,
+    /// `None` while nothing open needs it.
+    map: Option<Box<SpanMap>>,
     pub(crate) totals: Totals,
     /// Whether its SYN was captured.
     begun: bool,
@@ -34,9 +36,9 @@ pub(crate) struct Flow {
 struct Receiver {
     /// Everything before was acknowledged, since this moment.
     acknowledged: Option<(Offset, Moment)>,
-    duplicate_acks: u32,
+    duplicate_acks: u8,
     /// What it said of the hole that the stream waits at.
-    hole: Option<Hole>,
+    hole: Option<Box<Hole>>,
     window_closed: bool,
 }
 
@@ -62,7 +64,7 @@ impl Flow {
         Self {
             direction,
             reassembly: Reassembly::default(),
-            map: SpanMap::default(),
+            map: None,
             totals: Totals::default(),
             begun: false,
             has_gap: false,
@@ -73,8 +75,36 @@ impl Flow {
         }
     }
 
+    /// Which packets carried which bytes, as far back as anything open needs.
+    pub(crate) fn map(&self) -> &SpanMap {
+        self.map.as_deref().unwrap_or(&EMPTY)
+    }
+
+    /// The same, to write in; from `spare` where there is none.
+    pub(crate) fn map_mut(&mut self, spare: &mut Spare<SpanMap>) -> &mut SpanMap {
+        self.map.get_or_insert_with(|| spare.take())
+    }
+
+    /// Forgets of the map what lies before an offset; an empty one goes back to `spare`.
+    pub(crate) fn release(&mut self, before: Offset, spare: &mut Spare<SpanMap>) {
+        if let Some(map) = &mut self.map {
+            map.release(before);
+            if map.is_empty() {
+                spare.give_back(self.map.take());
+            }
+        }
+    }
+
     /// Places a segment that travels in this direction and tells what it was.
-    pub(crate) fn place<'a>(&mut self, segment: &Segment<'a>, moment: Moment) -> Placed<'a> {
+    pub(crate) fn place<'a>(
+        &mut self,
+        segment: &Segment<'a>,
+        moment: Moment,
+        seen_lately: bool,
+    ) -> Placed<'a> {
+        if self.is_plain_next(segment) {
+            return self.place_next(segment, moment);
+        }
         self.begin(segment);
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
         let length = i64::from(segment.payload_len);
@@ -87,7 +117,7 @@ impl Flow {
             offset_or_zero(start),
             offset_or_zero(start.saturating_add(if is_stream { length } else { 0 })),
         );
-        let kind = self.classify(segment, start, span);
+        let kind = self.classify(segment, start, span, seen_lately);
         let super_segment = self.is_super_segment(segment);
         let incoming = is_stream
             .then(|| {
@@ -125,6 +155,48 @@ impl Flow {
         }
     }
 
+    /// Whether a segment carries the next bytes of a stream with nothing missing, all of them captured, and says nothing
+    /// else. Nearly all do.
+    fn is_plain_next(&self, segment: &Segment<'_>) -> bool {
+        segment.flags.0 & !(Flags::ACK.0 | Flags::PSH.0) == 0
+            && segment.payload_len > 0
+            && segment.payload.len() == segment.payload_len as usize
+            && self.reassembly.is_next(segment.seq)
+            && !(segment.payload_len == 1 && self.receiver.window_closed)
+    }
+
+    /// The short way for such a segment; what it comes to is the same.
+    fn place_next<'a>(&mut self, segment: &Segment<'a>, moment: Moment) -> Placed<'a> {
+        let start = self.reassembly.next();
+        let span = Span::of_length(start, u64::from(segment.payload_len));
+        self.classifier.extend(segment);
+        self.totals.segments += 1;
+        self.reassembly.note_end(span.end);
+        let super_segment = self.is_super_segment(segment);
+        let carrier = Carrier {
+            moment,
+            reach: span,
+            super_segment,
+        };
+        Placed {
+            seen: SegmentSeen {
+                direction: self.direction,
+                span,
+                flags: segment.flags,
+                kind: SegmentKind::Data,
+                super_segment,
+                captured: segment.payload_len,
+            },
+            incoming: Some(Incoming {
+                start,
+                bytes: segment.payload,
+                wire_end: span.end,
+                carrier,
+            }),
+            conflicts: Vec::new(),
+        }
+    }
+
     /// Takes note of what a segment from the other side says about this direction.
     pub(crate) fn handle_acknowledgement(&mut self, segment: &Segment<'_>, moment: Moment) {
         if segment.flags.contains(Flags::SYN) {
@@ -144,7 +216,8 @@ impl Flow {
         match self.receiver.acknowledged {
             Some((known, _)) if position < known => {}
             Some((known, _)) if position == known => {
-                self.receiver.duplicate_acks += u32::from(segment.payload_len == 0);
+                let more = u8::from(segment.payload_len == 0);
+                self.receiver.duplicate_acks = self.receiver.duplicate_acks.saturating_add(more);
             }
             _ if !self.reassembly.is_in_window(signed) => {}
             _ => {
@@ -156,23 +229,20 @@ impl Flow {
 
     /// Notes what an acknowledgement of everything before `position` says of the present hole.
     fn note_hole(&mut self, position: Offset, moment: Moment) {
-        let start = self.reassembly.next();
         if !self.reassembly.has_hole() {
             self.receiver.hole = None;
             return;
         }
-        let known = self.receiver.hole.filter(|hole| hole.start == start);
-        let known = known.unwrap_or(Hole {
-            start,
-            received: None,
-        });
-        let received = known.received.or((position > start).then_some(moment));
-        self.receiver.hole = Some(Hole { start, received });
+        let start = self.reassembly.next();
+        let received = self.hole_at(start).and_then(|hole| hole.received);
+        let received = received.or((position > start).then_some(moment));
+        self.receiver.hole = Some(Box::new(Hole { start, received }));
     }
 
     /// What the receiver said of the hole at `start`.
     fn hole_at(&self, start: Offset) -> Option<Hole> {
-        self.receiver.hole.filter(|hole| hole.start == start)
+        let hole = self.receiver.hole.as_deref().copied();
+        hole.filter(|hole| hole.start == start)
     }
 
     /// The next bytes in order; see [`Reassembly::next_chunk`].
@@ -274,7 +344,13 @@ impl Flow {
         }
     }
 
-    fn classify(&mut self, segment: &Segment<'_>, start: i64, span: Span) -> SegmentKind {
+    fn classify(
+        &mut self,
+        segment: &Segment<'_>,
+        start: i64,
+        span: Span,
+        seen_lately: bool,
+    ) -> SegmentKind {
         let end = start.saturating_add(i64::from(segment.payload_len));
         let seen_end = i64::try_from(self.reassembly.seen_end().0).unwrap_or(i64::MAX);
         let coverage = Coverage {
@@ -285,6 +361,7 @@ impl Flow {
             starts_at_end: start == seen_end,
             window_closed: self.receiver.window_closed,
             duplicate_acks: self.receiver.duplicate_acks,
+            seen_lately,
         };
         let kind = self.classifier.classify(segment, coverage);
         let probes = kind == SegmentKind::Ack
@@ -324,11 +401,10 @@ impl Flow {
     }
 
     fn note_repeats(&mut self, kind: SegmentKind, span: Span) {
-        for old in self.reassembly.old_bytes(span) {
-            self.map.repeat(old);
-        }
-        if kind == SegmentKind::Retransmission {
-            self.map.repeat(span);
+        let old = self.reassembly.old_bytes(span);
+        let again = (kind == SegmentKind::Retransmission).then_some(span);
+        for span in old.into_iter().chain(again).filter(|span| !span.is_empty()) {
+            self.map.get_or_insert_default().repeat(span);
         }
     }
 
@@ -365,6 +441,9 @@ impl Flow {
         }
     }
 }
+
+/// What the map of a stream says of which nothing is open.
+static EMPTY: SpanMap = SpanMap::new();
 
 /// The payload as far as it lies in the stream: what stands before offset 0 is cut off.
 fn incoming<'a>(segment: &Segment<'a>, start: i64, carrier: Carrier) -> Option<Incoming<'a>> {

@@ -3,8 +3,10 @@
 mod classify;
 mod flow;
 mod reassembly;
+mod recent;
 mod state;
 
 pub(crate) use flow::Flow;
 pub(crate) use reassembly::{Chunk, Content, Incoming};
+pub(crate) use recent::{Recent, fingerprint};
 pub(crate) use state::{Ends, TcpState, assume_client, guess_client};

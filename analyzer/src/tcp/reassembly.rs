@@ -70,6 +70,13 @@ pub(crate) struct Reassembly {
     next: Offset,
     /// The end of the farthest byte seen on the wire.
     seen_end: Offset,
+    /// What came before its turn; most streams never have any.
+    early: Option<Box<Early>>,
+}
+
+/// What lies behind a hole.
+#[derive(Debug, Default)]
+struct Early {
     held: BTreeMap<Offset, Held>,
     held_bytes: u64,
     /// Spans behind `next` that packets stood for but the snapshot length cut off: start to end.
@@ -101,23 +108,46 @@ impl Reassembly {
     }
 
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.held_bytes
+        self.early.as_ref().map_or(0, |early| early.held_bytes)
     }
 
     /// How many segments wait behind a hole; of some the snapshot length left nothing.
     pub(crate) fn held_segments(&self) -> usize {
-        self.held.len().max(self.cut.len())
+        let early = self.early.as_ref();
+        early.map_or(0, |early| early.held.len().max(early.cut.len()))
     }
 
     /// Whether segments wait behind a hole.
     pub(crate) fn has_hole(&self) -> bool {
-        self.behind_hole().is_some()
+        self.early.is_some() && self.behind_hole().is_some()
+    }
+
+    /// Whether everything seen on the wire was delivered or given up, and this is the sequence number of the next byte.
+    pub(crate) fn is_next(&self, seq: Seq) -> bool {
+        self.early.is_none()
+            && self.next == self.seen_end
+            && self.position(seq) == i64::try_from(self.next.0).ok()
+    }
+
+    /// Delivers a payload that begins at the next offset and was captured whole; `false` where it is not that, or bytes
+    /// are held.
+    pub(crate) fn deliver_next(&mut self, incoming: &Incoming<'_>) -> bool {
+        let captured = incoming.captured();
+        let is_next = self.early.is_none()
+            && captured.start == self.next
+            && captured.end == incoming.wire_end
+            && !captured.is_empty();
+        if is_next {
+            self.next = captured.end;
+        }
+        is_next
     }
 
     /// Where the first segment behind a hole begins.
     fn behind_hole(&self) -> Option<Offset> {
-        let held = self.held.keys().next();
-        let cut = self.cut.range(self.next.plus(1)..).next();
+        let early = self.early.as_ref()?;
+        let held = early.held.keys().next();
+        let cut = early.cut.range(self.next.plus(1)..).next();
         held.into_iter()
             .chain(cut.map(|(start, _)| start))
             .min()
@@ -169,7 +199,8 @@ impl Reassembly {
     pub(crate) fn note_cut(&mut self, incoming: &Incoming<'_>) {
         let cut = Span::new(incoming.captured().end.max(self.next), incoming.wire_end);
         if !cut.is_empty() {
-            let end = self.cut.entry(cut.start).or_insert(cut.end);
+            let early = self.early.get_or_insert_default();
+            let end = early.cut.entry(cut.start).or_insert(cut.end);
             *end = cut.end.max(*end);
         }
     }
@@ -197,7 +228,10 @@ impl Reassembly {
         let chunk = self
             .held_chunk()
             .or_else(|| self.incoming_chunk(incoming?))
-            .or_else(|| self.cut_chunk())?;
+            .or_else(|| self.cut_chunk());
+        self.early
+            .take_if(|early| early.held.is_empty() && early.cut.is_empty());
+        let chunk = chunk?;
         self.next = chunk.span.end;
         Some(chunk)
     }
@@ -207,8 +241,9 @@ impl Reassembly {
         let captured = incoming.captured();
         for span in self.uncovered(captured) {
             if let Some(bytes) = part(incoming.bytes, captured.start, span) {
-                self.held_bytes += span.length();
-                self.held.insert(
+                let early = self.early.get_or_insert_default();
+                early.held_bytes += span.length();
+                early.held.insert(
                     span.start,
                     Held {
                         bytes: bytes.to_vec(),
@@ -235,13 +270,12 @@ impl Reassembly {
     }
 
     fn held_chunk<'a>(&mut self) -> Option<Chunk<'a>> {
-        let entry = self
-            .held
-            .first_entry()
-            .filter(|entry| *entry.key() <= self.next)?;
+        let early = self.early.as_mut()?;
+        let entry = early.held.first_entry();
+        let entry = entry.filter(|entry| *entry.key() <= self.next)?;
         let (start, held) = entry.remove_entry();
         let span = Span::of_length(start, held.bytes.len() as u64);
-        self.held_bytes -= span.length();
+        early.held_bytes -= span.length();
         Some(Chunk {
             span,
             content: Content::Bytes(Cow::Owned(held.bytes), held.carrier),
@@ -251,10 +285,8 @@ impl Reassembly {
     fn incoming_chunk<'a>(&self, incoming: &Incoming<'a>) -> Option<Chunk<'a>> {
         let captured = incoming.captured();
         let stop = self
-            .held
-            .keys()
-            .next()
-            .map_or(captured.end, |held| captured.end.min(*held));
+            .first_held()
+            .map_or(captured.end, |held| captured.end.min(held));
         let span = Span::new(self.next, stop);
         if captured.start > self.next || span.is_empty() {
             return None;
@@ -269,32 +301,38 @@ impl Reassembly {
     /// The bytes up to the next held ones, where a cut packet stood for them. What is incoming cannot lie behind: the cut
     /// would have been passed before it came.
     fn cut_chunk(&mut self) -> Option<Chunk<'static>> {
-        while let Some(entry) = self
+        let early = self.early.as_mut()?;
+        while let Some(entry) = early
             .cut
             .first_entry()
             .filter(|entry| *entry.get() <= self.next)
         {
             entry.remove();
         }
-        let (_, end) = self
+        let (_, end) = early
             .cut
             .first_key_value()
             .filter(|(start, _)| **start <= self.next)?;
-        let stop = self.held.keys().next().map_or(*end, |held| *end.min(held));
+        let stop = early.held.keys().next().map_or(*end, |held| *end.min(held));
         Some(Chunk {
             span: Span::new(self.next, stop),
             content: Content::Cut,
         })
     }
 
+    fn first_held(&self) -> Option<Offset> {
+        self.early.as_ref()?.held.keys().next().copied()
+    }
+
     fn held_over(&self, span: Span) -> impl Iterator<Item = (&Offset, &Held)> {
-        let before = self
-            .held
-            .range(..=span.start)
-            .next_back()
-            .map_or(span.start, |(start, _)| *start);
-        self.held
-            .range(before..span.end.max(before))
+        let held = self.early.as_ref().map(|early| &early.held);
+        let over = held.map(|held| {
+            let before = held.range(..=span.start).next_back();
+            let before = before.map_or(span.start, |(start, _)| *start);
+            held.range(before..span.end.max(before))
+        });
+        over.into_iter()
+            .flatten()
             .filter(move |(start, held)| start.plus(held.bytes.len() as u64) > span.start)
     }
 

@@ -7,7 +7,7 @@
 //! ```
 
 use super::conformance::{Compression, LONGEST_CONTROL};
-use super::context::{Context, Numbers};
+use super::context::{Context, Here, Numbers};
 use super::deflate::{Cause, Decoders, Health, Inflater};
 use super::ended::{self, Ended};
 use super::frame::FrameHeader;
@@ -17,13 +17,23 @@ use crate::finding;
 use crate::outbox::Place;
 use crate::{Limits, MessageId, MessageKind, Offset, Opcode, Span};
 
+/// A frame that begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begin<'a> {
+    pub(super) header: &'a FrameHeader,
+    pub(super) parts: &'a FrameParts,
+    /// From where on the map is needed for it.
+    pub(super) keep_from: Offset,
+    pub(super) here: Here,
+}
+
 /// One direction's messages while they come.
 #[derive(Debug)]
 pub(super) struct Assembly {
     compression: Compression,
     inflater: Option<Box<Inflater>>,
-    health: Health,
-    decoders: Decoders,
+    /// `None` while nothing is known to be wrong with it.
+    health: Option<Box<Health>>,
     open: Option<Box<OpenMessage>>,
     /// Whether a message may have begun in bytes that are not there.
     after_loss: bool,
@@ -36,19 +46,25 @@ pub(super) struct Assembly {
 impl Assembly {
     pub(super) fn new(compression: Compression) -> Self {
         let after_loss = compression == Compression::Assumed;
-        let mut health = Health::default();
-        if after_loss {
-            health.harm(Cause::Beginning);
-        }
-        Self {
+        let mut assembly = Self {
             compression,
             inflater: None,
-            health,
-            decoders: Decoders::default(),
+            health: None,
             open: None,
             after_loss,
             has_lost_frames: after_loss,
             rest: None,
+        };
+        if after_loss {
+            assembly.harm(Cause::Beginning);
+        }
+        assembly
+    }
+
+    /// Messages may refer to something that is not there.
+    fn harm(&mut self, cause: Cause) {
+        if self.compression.is_deflate() {
+            self.health.get_or_insert_default().harm(cause);
         }
     }
 
@@ -81,23 +97,23 @@ impl Assembly {
     /// The message that a frame belongs to, opened where it is its first; what that ends goes to `ended`.
     pub(super) fn begin_frame(
         &mut self,
-        header: &FrameHeader,
-        keep_from: Offset,
-        place: Place,
+        begin: Begin<'_>,
         numbers: &mut Numbers,
         context: &mut Context<'_, '_>,
         ended: &mut Vec<Ended>,
     ) -> Option<MessageId> {
+        let header = begin.header;
         match header.opcode {
-            Opcode::Text => {
-                self.end_before(place, numbers, context, ended);
-                self.begin(MessageKind::Text, header, keep_from, numbers, context);
+            Opcode::Text | Opcode::Binary => {
+                let kind = if header.opcode == Opcode::Text {
+                    MessageKind::Text
+                } else {
+                    MessageKind::Binary
+                };
+                self.end_before(&begin, numbers, context, ended);
+                self.begin(kind, &begin, numbers, context);
             }
-            Opcode::Binary => {
-                self.end_before(place, numbers, context, ended);
-                self.begin(MessageKind::Binary, header, keep_from, numbers, context);
-            }
-            Opcode::Continuation => self.go_on(keep_from, place, numbers, context),
+            Opcode::Continuation => self.go_on(&begin, numbers, context),
             _ => return None,
         }
         let message = self.open.as_mut()?;
@@ -106,10 +122,16 @@ impl Assembly {
     }
 
     /// Takes the next piece of a data frame's payload as it stands on the wire; `phase` is its offset in that payload.
-    pub(super) fn feed(&mut self, piece: &[u8], masking_key: Option<[u8; 4]>, phase: u64) {
+    pub(super) fn feed(
+        &mut self,
+        piece: &[u8],
+        masking_key: Option<[u8; 4]>,
+        phase: u64,
+        decoders: &mut Decoders,
+    ) {
         if let Some(message) = &mut self.open {
             let inflater = self.inflater.as_deref_mut();
-            message.feed(piece, masking_key, phase, inflater, &mut self.decoders);
+            message.feed(piece, masking_key, phase, inflater, decoders);
         }
     }
 
@@ -130,24 +152,27 @@ impl Assembly {
         let Some(mut message) = self.open.take() else {
             return;
         };
-        let outcome = message.finish(self.inflater.as_deref_mut(), &mut self.decoders);
-        let ends = message.frames.first().zip(message.frames.last());
-        let span = ends.map(|(first, last)| Span::new(first.start, last.end));
-        let packet = ends.and_then(|(_, last)| context.map.completed(last.end));
-        let packet = packet.map(|moment| moment.packet);
-        let place = Place {
-            span,
-            packet,
-            ..place
-        };
-        let window = self.compression.agreement().window();
-        ended::report_faults(&message, &outcome, window, place, context.out);
-        if let Some(inflated) = outcome.inflated.as_ref().filter(|_| !message.missing) {
+        let outcome = message.finish(self.inflater.as_deref_mut(), &mut context.spares.decoders);
+        if outcome.has_to_be_judged() {
+            let ends = message.frames.first().zip(message.frames.last());
+            let span = ends.map(|(first, last)| Span::new(first.start, last.end));
+            let packet = ends.and_then(|(_, last)| context.map.completed(last.end));
+            let packet = packet.map(|moment| moment.packet);
             let place = Place {
-                message: Some(message.id),
+                span,
+                packet,
                 ..place
             };
-            self.health.judge(message.id, inflated, place, context.out);
+            let window = self.compression.agreement().window();
+            ended::report_faults(&message, &outcome, window, place, context.out);
+            if let Some(inflated) = outcome.inflated.as_ref().filter(|_| !message.missing) {
+                let place = Place {
+                    message: Some(message.id),
+                    ..place
+                };
+                let health = self.health.get_or_insert_default();
+                health.judge(message.id, inflated, place, context.out);
+            }
         }
         ended.push(Ended::Message(message, outcome));
     }
@@ -173,7 +198,9 @@ impl Assembly {
         ended: &mut Vec<Ended>,
     ) {
         self.cut_message(place, context, ended);
-        self.health.recover(context.out);
+        if let Some(health) = &mut self.health {
+            health.recover(context.out);
+        }
     }
 
     /// Bytes of the open message are missing.
@@ -181,7 +208,7 @@ impl Assembly {
         if let Some(message) = &mut self.open {
             message.lose(self.inflater.as_deref_mut());
             if message.compressed {
-                self.health.harm(cause);
+                self.harm(cause);
             }
         }
     }
@@ -189,7 +216,7 @@ impl Assembly {
     /// Frames are missing: whole messages may be.
     pub(super) fn lose_frames(&mut self, cause: Cause) {
         self.lose_bytes(cause);
-        self.health.harm(cause);
+        self.harm(cause);
         if let Some(inflater) = &mut self.inflater {
             inflater.forget();
         }
@@ -205,11 +232,15 @@ impl Assembly {
     /// A new message begins: what was open, or may have been, ends here.
     fn end_before(
         &mut self,
-        place: Place,
+        begin: &Begin<'_>,
         numbers: &mut Numbers,
         context: &mut Context<'_, '_>,
         ended: &mut Vec<Ended>,
     ) {
+        if self.open.is_none() && !self.after_loss && self.rest.is_none() {
+            return;
+        }
+        let place = begin.here.header(begin.parts, context.map);
         if let Some(message) = self.open_id().filter(|_| !self.after_loss) {
             let text = "a new message begins before the last frame of the one before".to_owned();
             let message = Some(message);
@@ -223,52 +254,46 @@ impl Assembly {
     }
 
     /// What stands before the first message after a loss, and is too long for a control frame, is the rest of a message.
-    fn end_loss(&mut self, numbers: &mut Numbers, context: &Context<'_, '_>) {
+    fn end_loss(&mut self, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
         self.after_loss = false;
         let rest = self.long_rest();
         self.rest = None;
         if let Some(rest) = rest.filter(|_| self.open.is_none()) {
             let id = numbers.next_message();
-            let mut message = OpenMessage::headless(id, rest.start, context.reading);
+            let message = self.open.insert(context.spares.messages.take());
+            message.begin_headless(id, rest.start, context.config);
             message.frames.push(FrameParts::rest(rest));
             message.wire_length = rest.length();
-            self.open = Some(Box::new(message));
         }
     }
 
     fn begin(
         &mut self,
         kind: MessageKind,
-        header: &FrameHeader,
-        keep_from: Offset,
+        begin: &Begin<'_>,
         numbers: &mut Numbers,
-        context: &Context<'_, '_>,
+        context: &mut Context<'_, '_>,
     ) {
-        let compressed = header.rsv[0];
+        let compressed = begin.header.rsv[0];
         if compressed && self.compression.is_deflate() {
-            let limits = context.reading.limits;
+            let limits = &context.config.limits;
             self.inflater.get_or_insert_with(|| {
                 Box::new(inflater(self.compression, self.has_lost_frames, limits))
             });
         }
         let id = numbers.next_message();
-        let message = OpenMessage::new(id, kind, compressed, keep_from, context.reading);
-        self.open = Some(Box::new(message));
+        let message = self.open.insert(context.spares.messages.take());
+        message.begin(id, kind, compressed, begin.keep_from, context.config);
     }
 
-    fn go_on(
-        &mut self,
-        keep_from: Offset,
-        place: Place,
-        numbers: &mut Numbers,
-        context: &mut Context<'_, '_>,
-    ) {
+    fn go_on(&mut self, begin: &Begin<'_>, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
         if self.open.is_none() && self.after_loss {
             let id = numbers.next_message();
-            let message = OpenMessage::headless(id, keep_from, context.reading);
-            self.open = Some(Box::new(message));
+            let message = self.open.insert(context.spares.messages.take());
+            message.begin_headless(id, begin.keep_from, context.config);
         } else if self.open.is_none() {
             let text = "a continuation frame, and no message to continue".to_owned();
+            let place = begin.here.header(begin.parts, context.map);
             context
                 .out
                 .finding_at(&finding::WS_CONTINUATION_ORPHAN, place, text);

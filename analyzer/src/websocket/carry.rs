@@ -17,22 +17,14 @@ pub(super) struct Carry {
 }
 
 impl Carry {
-    /// Between two frames.
-    pub(super) const EMPTY: Self = Self {
-        bytes: [0; LONGEST_HEADER],
-        length: 0,
-        start: Offset(0),
-        keep_from: Offset(0),
-        id: FrameId(0),
-    };
-
     /// A header whose first byte stands at `start`.
     pub(super) fn new(start: Offset, keep_from: Offset, id: FrameId) -> Self {
         Self {
+            bytes: [0; LONGEST_HEADER],
+            length: 0,
             start,
             keep_from,
             id,
-            ..Self::EMPTY
         }
     }
 
@@ -55,8 +47,8 @@ impl Carry {
         &self.bytes[..self.length]
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.length == 0
+    pub(super) fn first_byte(&self) -> u8 {
+        self.bytes[0]
     }
 
     /// Whether these are the first bytes of an HTTP response.
@@ -73,21 +65,6 @@ impl Carry {
     pub(super) fn payload(&self, header: &FrameHeader) -> &[u8] {
         let size = usize::try_from(header.size()).unwrap_or(LONGEST_HEADER);
         self.bytes().get(size..).unwrap_or_default()
-    }
-
-    /// The parts of the frame with this header.
-    pub(super) fn parts(&self, header: &FrameHeader) -> FrameParts {
-        let extended_length = self.start.plus(2);
-        let payload = self.start.plus(header.size());
-        FrameParts {
-            id: self.id,
-            start: self.start,
-            extended_length,
-            mask: extended_length.plus(u64::from(header.extended_length)),
-            payload,
-            end: payload.plus(header.length),
-            code_points: Vec::new(),
-        }
     }
 
     /// The parts of a frame of which no more than these bytes came.

@@ -1,27 +1,22 @@
 //! What the parts of a WebSocket share while bytes are read: the numbers given so far, the map, the way out.
 
-use super::message::Reading;
-use crate::outbox::Outbox;
+use super::busy::Busy;
+use super::deflate::Decoders;
+use super::message::OpenMessage;
+use crate::alignment::FrameParts;
+use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
-use crate::{FrameId, MessageId, Offset, WebSocketId};
+use crate::spare::Spare;
+use crate::{Config, Detail, Direction, FrameId, MessageId, Offset, Span, WebSocketId};
 
 /// What both directions of a WebSocket count together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Numbers {
-    pub(super) websocket: WebSocketId,
     frames: u64,
     messages: u64,
 }
 
 impl Numbers {
-    pub(super) fn new(websocket: WebSocketId) -> Self {
-        Self {
-            websocket,
-            frames: 0,
-            messages: 0,
-        }
-    }
-
     pub(super) fn next_message(&mut self) -> MessageId {
         self.messages += 1;
         MessageId(self.messages)
@@ -40,13 +35,63 @@ impl Numbers {
     }
 }
 
+/// Which direction of which WebSocket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Here {
+    pub(super) websocket: WebSocketId,
+    pub(super) direction: Direction,
+}
+
+impl Here {
+    pub(super) fn place(self) -> Place {
+        Place {
+            direction: Some(self.direction),
+            websocket: Some(self.websocket),
+            ..Place::default()
+        }
+    }
+
+    /// These bytes.
+    pub(super) fn bytes(self, span: Span, map: &SpanMap) -> Place {
+        let websocket = Some(self.websocket);
+        Place {
+            websocket,
+            ..Place::of(self.direction, span, map)
+        }
+    }
+
+    /// A frame's header.
+    pub(super) fn header(self, parts: &FrameParts, map: &SpanMap) -> Place {
+        Place {
+            frame: Some(parts.id),
+            ..self.bytes(Span::new(parts.start, parts.payload), map)
+        }
+    }
+}
+
+/// Buffers of directions that are at rest.
+#[derive(Debug, Default)]
+pub(crate) struct Spares {
+    pub(super) busy: Spare<Busy>,
+    pub(super) messages: Spare<OpenMessage>,
+    pub(super) decoders: Decoders,
+}
+
 /// What a half reads besides its bytes.
 pub(crate) struct Context<'a, 'b> {
     pub(crate) map: &'a SpanMap,
-    pub(crate) reading: Reading<'a>,
+    pub(crate) config: &'a Config,
     pub(crate) out: &'a mut Outbox<'b>,
+    pub(crate) spares: &'a mut Spares,
     /// From where on the bytes now read were made deliverable together.
     pub(crate) batch: Offset,
     /// How far the sender has acknowledged the other direction.
     pub(crate) acknowledged: Option<Offset>,
+}
+
+impl Context<'_, '_> {
+    /// Whether the whole map was asked for.
+    pub(super) fn wants_map(&self) -> bool {
+        self.config.detail == Detail::Map
+    }
 }

@@ -1,5 +1,6 @@
 //! Frames and messages that have ended, and how they are reported.
 
+use super::context::Context;
 use super::deflate::{Fault, Inflated};
 use super::frame::FrameHeader;
 use super::message::{OpenMessage, Outcome};
@@ -7,7 +8,8 @@ use crate::alignment::{FrameParts, Layout};
 use crate::finding::{self, Rule, bytes};
 use crate::outbox::{Outbox, Place};
 use crate::{
-    Alignment, Direction, EventKind, Frame, Message, MessageId, Opcode, Slice, Span, WebSocketId,
+    Alignment, Counted, Direction, EventKind, Frame, Message, MessageId, Opcode, Slice, Span,
+    WebSocketId,
 };
 
 /// What ended, in stream order.
@@ -185,37 +187,95 @@ impl Lies {
     }
 }
 
-/// Emits what ended; what the socket has to do with it. `only_frame` carries from a frame that is a whole message to the
-/// message behind it how both lie, which is worked out once.
-pub(super) fn emit(
-    ended: Ended,
+/// Reports what ended in the packets that were read.
+pub(super) struct Report<'a> {
     websocket: WebSocketId,
     direction: Direction,
-    layout: &Layout<'_>,
-    only_frame: &mut Option<Lies>,
-    out: &mut Outbox<'_>,
-) -> Option<Told> {
-    match ended {
-        Ended::Frame(frame) => {
-            let lies = Lies::of(std::slice::from_ref(&frame.parts), layout);
-            *only_frame = frame.is_whole_message().then(|| lies.clone());
-            let event = frame.event(websocket, direction, lies);
-            out.push(EventKind::Frame(Box::new(event)));
-            let told = frame.complete && frame.opcode().is_control();
-            told.then_some(Told::Control(frame))
-        }
-        Ended::Message(message, outcome) => {
-            let lies = only_frame.take();
-            let event = message_event(&message, outcome, websocket, direction, layout, lies)?;
-            let told = Told::Message {
-                id: event.id,
-                end: event.span.end,
-                complete: event.complete,
-            };
-            out.push(EventKind::Message(Box::new(event)));
-            Some(told)
+    layout: &'a Layout<'a>,
+    /// From a frame that is a whole message to the message behind it: how both lie, which is worked out once.
+    only_frame: Option<Lies>,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(
+        websocket: WebSocketId,
+        direction: Direction,
+        layout: &'a Layout<'a>,
+    ) -> Self {
+        Self {
+            websocket,
+            direction,
+            layout,
+            only_frame: None,
         }
     }
+
+    /// Reports what ended next; what the socket has to do with it.
+    pub(super) fn emit(&mut self, ended: Ended, context: &mut Context<'_, '_>) -> Option<Told> {
+        match ended {
+            Ended::Frame(frame) => {
+                if context.wants_map() {
+                    self.frame(&frame, context.out);
+                }
+                let told = frame.complete && frame.opcode().is_control();
+                told.then_some(Told::Control(frame))
+            }
+            Ended::Message(message, outcome) => {
+                let told = if context.wants_map() {
+                    self.message(&message, outcome, context.out)
+                } else {
+                    self.counted(&message, &outcome, context.out)
+                };
+                context.spares.messages.give_back(Some(message));
+                told
+            }
+        }
+    }
+
+    fn frame(&mut self, frame: &EndedFrame, out: &mut Outbox<'_>) {
+        let lies = Lies::of(std::slice::from_ref(&frame.parts), self.layout);
+        self.only_frame = frame.is_whole_message().then(|| lies.clone());
+        let event = frame.event(self.websocket, self.direction, lies);
+        out.push(EventKind::Frame(Box::new(event)));
+    }
+
+    fn message(
+        &mut self,
+        message: &OpenMessage,
+        outcome: Outcome,
+        out: &mut Outbox<'_>,
+    ) -> Option<Told> {
+        let lies = self.only_frame.take();
+        let (websocket, direction) = (self.websocket, self.direction);
+        let event = message_event(message, outcome, websocket, direction, self.layout, lies)?;
+        out.push(EventKind::Message(Box::new(event)));
+        told(message)
+    }
+
+    fn counted(
+        &self,
+        message: &OpenMessage,
+        outcome: &Outcome,
+        out: &mut Outbox<'_>,
+    ) -> Option<Told> {
+        let alignment = self.layout.kind(&message.frames)?;
+        out.push(EventKind::Counted(Counted {
+            websocket: self.websocket,
+            direction: self.direction,
+            alignment,
+            length: outcome.length,
+            complete: !message.missing,
+        }));
+        told(message)
+    }
+}
+
+fn told(message: &OpenMessage) -> Option<Told> {
+    Some(Told::Message {
+        id: message.id,
+        end: message.frames.last()?.end,
+        complete: !message.missing,
+    })
 }
 
 /// What a socket has to do with what ended.

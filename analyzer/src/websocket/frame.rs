@@ -9,7 +9,8 @@ use nom::bytes::streaming::take;
 use nom::number::streaming::{be_u8, be_u16, be_u64};
 use nom::{IResult, Parser};
 
-use crate::Opcode;
+use crate::alignment::{FrameParts, HeaderSizes};
+use crate::{FrameId, Offset, Opcode};
 
 /// The longest header: two bytes, an 8-byte length, a masking key.
 pub(crate) const LONGEST_HEADER: usize = 14;
@@ -36,6 +37,15 @@ impl FrameHeader {
     /// Its length in bytes.
     pub(crate) fn size(&self) -> u64 {
         2 + u64::from(self.extended_length) + if self.masking_key.is_some() { 4 } else { 0 }
+    }
+
+    /// The parts of the frame that begins with it at `start`.
+    pub(crate) fn parts(&self, id: FrameId, start: Offset) -> FrameParts {
+        let sizes = HeaderSizes {
+            extended_length: self.extended_length,
+            mask: if self.masking_key.is_some() { 4 } else { 0 },
+        };
+        FrameParts::of(id, start, sizes, self.length)
     }
 
     /// Whether the length is in its shortest form.

@@ -6,10 +6,17 @@ use super::deflate::{Decoders, Inflated, Inflater};
 use super::mask::unmask;
 use super::utf8::Utf8;
 use crate::alignment::FrameParts;
-use crate::{Limits, MessageId, MessageKind, Offset, Payload, PayloadPolicy};
+use crate::spare::Reuse;
+use crate::{Config, MessageId, MessageKind, Offset, Payload};
 
 /// How much is unmasked at a time.
 const BLOCK: usize = 4_096;
+
+/// The same for short pieces, which most messages are.
+const SMALL_BLOCK: usize = 256;
+
+/// Of a message with more frames than this, the list is not kept for the next.
+const KEPT: usize = 256;
 
 /// A message of which not every frame has come.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ pub(crate) struct OpenMessage {
 }
 
 /// A message's application data, consumed as it comes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Content {
     length: u64,
     utf8: Option<Utf8>,
@@ -50,45 +57,67 @@ pub(crate) struct Outcome {
     pub(crate) inflated: Option<Inflated>,
 }
 
-/// How a message is read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading<'a> {
-    pub(crate) policy: PayloadPolicy,
-    pub(crate) limits: &'a Limits,
+impl Default for OpenMessage {
+    fn default() -> Self {
+        Self {
+            id: MessageId(0),
+            kind: MessageKind::Unknown,
+            compressed: false,
+            frames: Vec::new(),
+            wire_length: 0,
+            missing: false,
+            keep_from: Offset(0),
+            content: Content::default(),
+        }
+    }
+}
+
+impl Reuse for OpenMessage {
+    fn clear(&mut self) {
+        self.content = Content::default();
+        if self.frames.capacity() > KEPT {
+            self.frames = Vec::new();
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether there is more to say of its data than how long it is.
+    pub(super) fn has_to_be_judged(&self) -> bool {
+        self.first_invalid.is_some() || self.inflated.is_some()
+    }
 }
 
 impl OpenMessage {
-    pub(crate) fn new(
+    /// Begins it; what it was before does not matter.
+    pub(super) fn begin(
+        &mut self,
         id: MessageId,
         kind: MessageKind,
         compressed: bool,
         keep_from: Offset,
-        reading: Reading<'_>,
-    ) -> Self {
-        let content = Content {
+        config: &Config,
+    ) {
+        self.id = id;
+        self.kind = kind;
+        self.compressed = compressed;
+        self.frames.clear();
+        self.wire_length = 0;
+        self.missing = false;
+        self.keep_from = keep_from;
+        self.content = Content {
             length: 0,
             utf8: (kind == MessageKind::Text).then(Utf8::default),
-            hash: reading.policy.hashes().then(Box::default),
+            hash: config.hashes().then(Box::default),
             kept: Vec::new(),
-            keep: reading.policy.kept_bytes(reading.limits),
+            keep: config.kept_bytes(),
         };
-        Self {
-            id,
-            kind,
-            compressed,
-            frames: Vec::new(),
-            wire_length: 0,
-            missing: false,
-            keep_from,
-            content,
-        }
     }
 
-    /// A message whose beginning the capture lacks.
-    pub(crate) fn headless(id: MessageId, keep_from: Offset, reading: Reading<'_>) -> Self {
-        let mut message = Self::new(id, MessageKind::Unknown, false, keep_from, reading);
-        message.missing = true;
-        message
+    /// Begins a message whose beginning the capture lacks.
+    pub(super) fn begin_headless(&mut self, id: MessageId, keep_from: Offset, config: &Config) {
+        self.begin(id, MessageKind::Unknown, false, keep_from, config);
+        self.missing = true;
     }
 
     /// Takes the next piece of a frame's payload as it stands on the wire; `phase` is its offset in that payload.
@@ -196,9 +225,21 @@ pub(super) fn in_clear(
         take(piece);
         return;
     };
-    let mut block = [0; BLOCK];
-    let mut phase = phase;
-    for masked in piece.chunks(BLOCK) {
+    if piece.len() <= SMALL_BLOCK {
+        unmasked(piece, key, phase, &mut [0; SMALL_BLOCK], take);
+    } else {
+        unmasked(piece, key, phase, &mut [0; BLOCK], take);
+    }
+}
+
+fn unmasked(
+    piece: &[u8],
+    key: [u8; 4],
+    mut phase: u64,
+    block: &mut [u8],
+    mut take: impl FnMut(&[u8]),
+) {
+    for masked in piece.chunks(block.len()) {
         let Some(block) = block.get_mut(..masked.len()) else {
             return;
         };

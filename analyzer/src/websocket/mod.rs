@@ -1,6 +1,7 @@
 //! WebSocket (RFC 6455) with permessage-deflate (RFC 7692): frames, messages, control frames, closing.
 
 mod assembly;
+mod busy;
 mod carry;
 mod close;
 mod conformance;
@@ -16,9 +17,9 @@ mod message;
 mod open_frame;
 mod search;
 mod socket;
+mod talk;
 mod utf8;
 
-pub(crate) use context::Context;
-pub(crate) use message::Reading;
+pub(crate) use context::{Context, Spares};
 pub(crate) use search::{Found, Search};
 pub(crate) use socket::Socket;

@@ -1,6 +1,5 @@
 //! A frame whose payload is still coming.
 
-use super::carry::Carry;
 use super::conformance::LONGEST_CONTROL;
 use super::ended::EndedFrame;
 use super::frame::FrameHeader;
@@ -28,17 +27,22 @@ pub(super) struct OpenFrame {
 }
 
 impl OpenFrame {
-    pub(super) fn new(carry: &Carry, header: FrameHeader, message: Option<MessageId>) -> Self {
-        let parts = carry.parts(&header);
+    pub(super) fn new(
+        header: FrameHeader,
+        first_byte: u8,
+        parts: FrameParts,
+        keep_from: Offset,
+        message: Option<MessageId>,
+    ) -> Self {
         Self {
             header,
-            first_byte: carry.bytes().first().copied().unwrap_or(0),
+            first_byte,
             at: parts.payload,
             parts,
             missing: false,
             message,
             control: Vec::new(),
-            keep_from: carry.keep_from,
+            keep_from,
         }
     }
 

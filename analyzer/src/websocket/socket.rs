@@ -1,48 +1,24 @@
-//! Both directions of a WebSocket: what a Pong answers, who closed, when a message was acknowledged.
-
-use std::collections::VecDeque;
+//! Both directions of a WebSocket: how each begins, and where their bytes go.
 
 use wireseam_wire::PacketIndex;
 
-use super::close::{Ending, close_frame};
 use super::conformance::Compression;
 use super::context::{Context, Numbers};
-use super::ended::{EndedFrame, Told};
 use super::extension::Agreed;
 use super::half::Half;
 use super::search::Found;
+use super::talk::Talk;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
-use crate::{
-    Acknowledged, Close, CloseFrame, Control, Direction, EndedBy, EventKind, HandshakeResult,
-    Limits, MessageId, Moment, Offset, Opcode, Span,
-};
+use crate::{Direction, EndedBy, HandshakeResult, Moment, Offset, Span};
 
 /// A WebSocket.
 #[derive(Debug)]
 pub(crate) struct Socket {
     numbers: Numbers,
     halves: [Half; 2],
-    pings: [VecDeque<Ping>; 2],
-    closes: [Option<SentClose>; 2],
-    crossed: bool,
-    unacknowledged: [VecDeque<(Offset, MessageId)>; 2],
-    whole_messages: [u64; 2],
-    incomplete: u64,
-}
-
-#[derive(Debug)]
-struct Ping {
-    frame: crate::FrameId,
-    payload: Vec<u8>,
-    moment: Moment,
-}
-
-#[derive(Debug)]
-struct SentClose {
-    frame: CloseFrame,
-    end: Offset,
+    talk: Talk,
 }
 
 impl Socket {
@@ -90,14 +66,9 @@ impl Socket {
         let client = half(Direction::ClientToServer, client_search);
         let server = half(Direction::ServerToClient, server_search).owing(owed_responses);
         Self {
-            numbers: Numbers::new(websocket),
+            numbers: Numbers::default(),
             halves: [client, server],
-            pings: Default::default(),
-            closes: [None, None],
-            crossed: false,
-            unacknowledged: Default::default(),
-            whole_messages: [0, 0],
-            incomplete: 0,
+            talk: Talk::new(websocket),
         }
     }
 
@@ -124,21 +95,10 @@ impl Socket {
         next: Offset,
         context: &mut Context<'_, '_>,
     ) {
-        let told = self.halves[direction as usize].settle(next, context);
-        for told in told {
-            match told {
-                Told::Control(frame) => self.control(direction, &frame, context),
-                Told::Message { id, end, complete } => {
-                    self.whole_messages[direction as usize] += u64::from(complete);
-                    self.incomplete += u64::from(!complete);
-                    let waiting = &mut self.unacknowledged[direction as usize];
-                    waiting.push_back((end, id));
-                    if waiting.len() > context.reading.limits.unacknowledged {
-                        waiting.pop_front();
-                    }
-                }
-            }
-        }
+        let Self { halves, talk, .. } = self;
+        halves[direction as usize].settle(next, context, |told, context| {
+            talk.hear(direction, told, context);
+        });
     }
 
     /// The other side has acknowledged everything of `direction` before `end`, since `since`.
@@ -149,21 +109,12 @@ impl Socket {
         since: Moment,
         out: &mut Outbox<'_>,
     ) {
-        let waiting = &mut self.unacknowledged[direction as usize];
-        while let Some((_, message)) = waiting
-            .front()
-            .copied()
-            .filter(|(needed, _)| *needed <= end)
-        {
-            waiting.pop_front();
-            out.push_at(
-                since,
-                EventKind::Acknowledged(Acknowledged {
-                    websocket: self.numbers.websocket,
-                    message,
-                }),
-            );
-        }
+        self.talk.acknowledge(direction, end, since, out);
+    }
+
+    /// How many messages it has carried, whole or not.
+    pub(crate) fn messages(&self) -> u64 {
+        self.talk.messages()
     }
 
     /// From where on the map of one direction is needed.
@@ -183,112 +134,7 @@ impl Socket {
         tcp_packet: Option<PacketIndex>,
         out: &mut Outbox<'_>,
     ) {
-        let [client, server] = self
-            .closes
-            .each_ref()
-            .map(|close| close.as_ref().map(|close| &close.frame));
-        let ending = Ending {
-            client,
-            server,
-            crossed: self.crossed,
-            tcp,
-            tcp_packet,
-            messages: self.whole_messages,
-            incomplete: self.incomplete,
-        };
-        let verdict = ending.verdict();
-        let websocket = self.numbers.websocket;
-        if ending.is_abnormal() {
-            let place = Place {
-                websocket: Some(websocket),
-                packet: tcp_packet,
-                ..Place::default()
-            };
-            out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, ending.missing());
-        }
-        let (initiator, clean) = (ending.initiator(), ending.is_clean());
-        let (client, server) = (client.cloned(), server.cloned());
-        out.push(EventKind::Closed(Box::new(Close {
-            websocket,
-            client,
-            server,
-            initiator,
-            clean,
-            verdict,
-        })));
-    }
-
-    fn control(&mut self, direction: Direction, frame: &EndedFrame, context: &mut Context<'_, '_>) {
-        let completed = context
-            .map
-            .completed(frame.parts.end)
-            .unwrap_or(context.out.moment());
-        let opcode = frame.opcode();
-        let mut control = Control {
-            websocket: self.numbers.websocket,
-            frame: frame.parts.id,
-            direction,
-            opcode,
-            length: frame.parts.end.0 - frame.parts.payload.0,
-            answers: None,
-            round_trip: None,
-        };
-        match opcode {
-            Opcode::Ping => self.ping(direction, frame, completed, context.reading.limits),
-            Opcode::Pong => {
-                if let Some(ping) = self.answered(direction, &frame.control) {
-                    control.answers = Some(ping.frame);
-                    control.round_trip = completed
-                        .at
-                        .zip(ping.moment.at)
-                        .map(|(now, then)| now.nanoseconds_since(then));
-                }
-            }
-            Opcode::Close => self.close(direction, frame, completed, context.acknowledged),
-            _ => {}
-        }
-        context.out.push(EventKind::Control(control));
-    }
-
-    fn ping(&mut self, direction: Direction, frame: &EndedFrame, moment: Moment, limits: &Limits) {
-        let pings = &mut self.pings[direction as usize];
-        if pings.len() == limits.unanswered_pings {
-            pings.pop_front();
-        }
-        pings.push_back(Ping {
-            frame: frame.parts.id,
-            payload: frame.control.clone(),
-            moment,
-        });
-    }
-
-    /// The Ping that a Pong with this payload answers (RFC 6455 5.5.3): the latest with the same payload; those before it go unanswered.
-    fn answered(&mut self, direction: Direction, payload: &[u8]) -> Option<Ping> {
-        let pings = &mut self.pings[direction.reversed() as usize];
-        let at = pings.iter().rposition(|ping| ping.payload == payload)?;
-        pings.drain(..=at).next_back()
-    }
-
-    /// The first Close of a direction counts. Two cross when the sender of the second had not yet acknowledged the first.
-    fn close(
-        &mut self,
-        direction: Direction,
-        frame: &EndedFrame,
-        moment: Moment,
-        acknowledged: Option<Offset>,
-    ) {
-        if self.closes[direction as usize].is_some() {
-            return;
-        }
-        let other = self.closes[direction.reversed() as usize].as_ref();
-        self.crossed |= other
-            .zip(acknowledged)
-            .is_some_and(|(other, acknowledged)| acknowledged < other.end);
-        let close = SentClose {
-            frame: close_frame(&frame.control, moment),
-            end: frame.parts.end,
-        };
-        self.closes[direction as usize] = Some(close);
+        self.talk.finish(tcp, tcp_packet, out);
     }
 }
 

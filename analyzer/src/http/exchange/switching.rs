@@ -24,7 +24,7 @@ impl Http {
         let owed_responses = at.unwrap_or(0);
         let request = at.and_then(|at| self.pending.remove(at));
         for owed in self.pending.drain(..owed_responses.min(self.pending.len())) {
-            out.push(EventKind::Exchange(exchange(Some(owed), None)));
+            out.push(EventKind::Exchange(Box::new(exchange(Some(owed), None))));
         }
         let is_http2 = head.has_token("upgrade", "h2c");
         let is_websocket = request.as_ref().map_or_else(
@@ -50,7 +50,10 @@ impl Http {
         } else {
             Outcome::Opaque
         };
-        out.push(EventKind::Exchange(exchange(request, Some(answer))));
+        out.push(EventKind::Exchange(Box::new(exchange(
+            request,
+            Some(answer),
+        ))));
         outcome
     }
 
@@ -151,7 +154,7 @@ impl Http {
         let head_ends = [handshake.request_packets.last().copied(), None];
         handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
         for request in self.pending.drain(..).chain(request) {
-            out.push(EventKind::Exchange(exchange(Some(request), None)));
+            out.push(EventKind::Exchange(Box::new(exchange(Some(request), None))));
         }
         let mut searches = [None, None];
         let other = direction.reversed();

@@ -1,0 +1,240 @@
+//! Where each connection is found by its two ends.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use wireseam_wire::{Address, Endpoint};
+
+/// What is found by its two ends.
+pub(crate) trait Ended {
+    /// They, in whichever order.
+    fn ends(&self) -> (Endpoint, Endpoint);
+}
+
+/// A place in a [`FlowTable`]; another flow may have it once this one was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(u32);
+
+/// Flows found by their ends.
+///
+/// The hash table itself holds four bytes a flow, so that it stays in the cache when the flows do not. The hash is
+/// seeded: nobody can send addresses that all fall into one bucket.
+#[derive(Debug)]
+pub(crate) struct FlowTable<T> {
+    table: HashTable<u32>,
+    flows: Flows<T>,
+    free: Vec<u32>,
+    seeds: RandomState,
+    /// Where [`oldest`](Self::oldest) looks next.
+    hand: u32,
+}
+
+impl<T> Default for FlowTable<T> {
+    fn default() -> Self {
+        Self {
+            table: HashTable::new(),
+            flows: Flows(Vec::new()),
+            free: Vec::new(),
+            seeds: RandomState::default(),
+            hand: 0,
+        }
+    }
+}
+
+impl<T: Ended> FlowTable<T> {
+    /// How many flows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// The flow between two ends.
+    pub(crate) fn find(&self, one: Endpoint, other: Endpoint) -> Option<Slot> {
+        let found = self.table.find(hash(&self.seeds, one, other), |place| {
+            let ends = self.flows.get(*place).map(Ended::ends);
+            ends == Some((one, other)) || ends == Some((other, one))
+        });
+        found.copied().map(Slot)
+    }
+
+    pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
+        self.flows.get(slot.0)
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
+        self.flows.slot(slot.0)?.as_mut()
+    }
+
+    /// Adds a flow between ends that have none. `None` where four billion are open.
+    pub(crate) fn insert(&mut self, added: T) -> Option<Slot> {
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                let place = u32::try_from(self.flows.len()).ok()?;
+                self.flows.grow();
+                place
+            }
+        };
+        let (one, other) = added.ends();
+        *self.flows.slot(place)? = Some(added);
+        let Self {
+            table,
+            flows,
+            seeds,
+            ..
+        } = self;
+        let hash_of = |place: &u32| {
+            let ends = flows.get(*place).map(Ended::ends);
+            ends.map_or(0, |(one, other)| hash(seeds, one, other))
+        };
+        table.insert_unique(hash(seeds, one, other), place, hash_of);
+        Some(Slot(place))
+    }
+
+    /// Takes a flow out.
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<T> {
+        let removed = self.flows.slot(slot.0)?.take()?;
+        let (one, other) = removed.ends();
+        let hash = hash(&self.seeds, one, other);
+        if let Ok(entry) = self.table.find_entry(hash, |place| *place == slot.0) {
+            entry.remove();
+        }
+        self.free.push(slot.0);
+        Some(removed)
+    }
+
+    /// All flows, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Slot, &T)> {
+        let places = u32::try_from(self.flows.len()).unwrap_or(u32::MAX);
+        (0..places).filter_map(|place| Some((Slot(place), self.flows.get(place)?)))
+    }
+
+    /// Of the next few flows on a round through all of them, the one with the lowest age.
+    pub(crate) fn oldest<A: Ord>(&mut self, age: impl Fn(&T) -> A) -> Option<Slot> {
+        let mut oldest: Option<(A, u32)> = None;
+        let mut looked_at = 0;
+        let places = u32::try_from(self.flows.len()).unwrap_or(u32::MAX);
+        for _ in 0..places {
+            if looked_at == ROUND {
+                break;
+            }
+            self.hand = (self.hand + 1) % places;
+            let Some(flow) = self.flows.get(self.hand) else {
+                continue;
+            };
+            looked_at += 1;
+            let age = age(flow);
+            if oldest.as_ref().is_none_or(|(lowest, _)| age < *lowest) {
+                oldest = Some((age, self.hand));
+            }
+        }
+        oldest.map(|(_, place)| Slot(place))
+    }
+}
+
+/// Places for flows, in blocks that never move: a table that grows neither copies its flows nor needs twice the memory.
+#[derive(Debug)]
+struct Flows<T>(Vec<Vec<Option<T>>>);
+
+/// How many flows a block holds.
+const BLOCK: usize = 64;
+
+impl<T> Flows<T> {
+    /// How many places there are.
+    fn len(&self) -> usize {
+        let whole = self.0.len().saturating_sub(1) * BLOCK;
+        self.0.last().map_or(0, |last| whole + last.len())
+    }
+
+    /// Adds an empty place.
+    fn grow(&mut self) {
+        match self.0.last_mut().filter(|last| last.len() < BLOCK) {
+            Some(last) => last.push(None),
+            None => {
+                let mut block = Vec::with_capacity(BLOCK);
+                block.push(None);
+                self.0.push(block);
+            }
+        }
+    }
+
+    fn get(&self, place: u32) -> Option<&T> {
+        let place = place as usize;
+        self.0.get(place / BLOCK)?.get(place % BLOCK)?.as_ref()
+    }
+
+    fn slot(&mut self, place: u32) -> Option<&mut Option<T>> {
+        let place = place as usize;
+        self.0.get_mut(place / BLOCK)?.get_mut(place % BLOCK)
+    }
+}
+
+/// How many flows are compared to find one that is old.
+const ROUND: usize = 16;
+
+/// The same for both orders.
+fn hash(seeds: &RandomState, one: Endpoint, other: Endpoint) -> u64 {
+    if let (Address::V4(first), Address::V4(second)) = (one.address, other.address) {
+        let first = u64::from(first.to_bits()) << 16 | u64::from(one.port);
+        let second = u64::from(second.to_bits()) << 16 | u64::from(other.port);
+        return seeds.hash_one((first.min(second), first.max(second)));
+    }
+    seeds.hash_one(one).wrapping_add(seeds.hash_one(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Ended for (Endpoint, Endpoint) {
+        fn ends(&self) -> (Endpoint, Endpoint) {
+            *self
+        }
+    }
+
+    fn ends(port: u16, v6: bool) -> (Endpoint, Endpoint) {
+        let address: Address = if v6 {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        };
+        (Endpoint { address, port }, Endpoint { address, port: 80 })
+    }
+
+    #[test]
+    fn flows_are_found_in_both_orders_until_they_are_removed() {
+        let mut table = FlowTable::default();
+        for port in 1_000..3_000 {
+            table.insert(ends(port, port % 2 == 0)).unwrap();
+        }
+        for port in 1_000..3_000 {
+            let (one, other) = ends(port, port % 2 == 0);
+            let slot = table.find(other, one).unwrap();
+            assert_eq!(table.find(one, other), Some(slot));
+            assert_eq!(table.get(slot), Some(&(one, other)));
+            if port % 3 == 0 {
+                assert!(table.remove(slot).is_some());
+                assert_eq!(table.find(one, other), None);
+            }
+        }
+        assert_eq!(table.len(), 2_000 - 666, "666 of them divide by 3");
+        let (one, other) = ends(999, false);
+        assert_eq!(table.find(one, other), None);
+    }
+
+    #[test]
+    fn the_oldest_of_a_few_is_found_and_the_round_goes_on() {
+        let mut table = FlowTable::default();
+        for port in 1_000..1_100 {
+            table.insert(ends(port, false)).unwrap();
+        }
+        let mut removed = Vec::new();
+        for _ in 0..6 {
+            let slot = table.oldest(|flow| flow.0.port).unwrap();
+            removed.push(table.remove(slot).unwrap().0.port);
+        }
+        removed.dedup();
+        assert_eq!(removed.len(), 6);
+        assert_eq!(table.len(), 94);
+    }
+}

@@ -1,0 +1,73 @@
+//! The segments seen lately, so that one captured twice is told from one sent twice.
+//!
+//! A duplicate comes soon after the first copy, whatever lies between: the table is one for all connections and small.
+
+use wireseam_wire::Segment;
+
+use crate::Direction;
+
+/// How many segments are remembered: more than lie between two copies that a bridge, a bond or a mirror port makes.
+const REMEMBERED: usize = 1_024;
+
+/// What tells one sending of a segment from another, mixed into 64 bits; 0 is nobody's.
+pub(crate) type Fingerprint = u64;
+
+/// The fingerprints of the latest segments, each in the place that its low bits name.
+pub(crate) struct Recent(Box<[Fingerprint]>);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self(vec![0; REMEMBERED].into_boxed_slice())
+    }
+}
+
+impl std::fmt::Debug for Recent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recent").finish_non_exhaustive()
+    }
+}
+
+impl Recent {
+    /// Notes a segment; whether the same packet was noted lately.
+    pub(crate) fn note(&mut self, fingerprint: Option<Fingerprint>) -> bool {
+        let Some(fingerprint) = fingerprint else {
+            return false;
+        };
+        let place = fingerprint as usize % REMEMBERED;
+        let known = self.0.get_mut(place);
+        known.is_some_and(|known| std::mem::replace(known, fingerprint) == fingerprint)
+    }
+}
+
+/// The fingerprint of a segment of this connection and direction. `None` where an equal one need not be the same packet:
+/// an IP identification tells; a timestamp does where there is more than an acknowledgement.
+pub(crate) fn fingerprint(
+    connection: u64,
+    direction: Direction,
+    segment: &Segment<'_>,
+) -> Option<Fingerprint> {
+    let ip_id = segment.ip_id.filter(|id| *id != 0);
+    let timestamps = segment.options.timestamps;
+    if ip_id.is_none() && (timestamps.is_none() || segment.payload_len == 0) {
+        return None;
+    }
+    let (value, echo) = timestamps.unwrap_or_default();
+    let words = [
+        connection << 1 | direction as u64,
+        u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0),
+        u64::from(value) << 32 | u64::from(echo),
+        u64::from(segment.payload_len) << 32
+            | u64::from(segment.flags.0) << 16
+            | u64::from(segment.window),
+        u64::from(ip_id.unwrap_or(0)),
+    ];
+    let mixed = words.into_iter().fold(SEED, |mixed, word| {
+        let product = u128::from(mixed ^ word) * u128::from(MULTIPLIER);
+        (product >> 64) as u64 ^ product as u64
+    });
+    Some(mixed | 1 << 63)
+}
+
+/// Odd and without pattern: the golden ratio's digits and those of the square root of 3.
+const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
+const MULTIPLIER: u64 = 0xBB67_AE85_84CA_A73B;

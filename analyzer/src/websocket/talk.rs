@@ -1,0 +1,219 @@
+//! What both directions of a WebSocket come to together: what a Pong answers, who closed, when a message was acknowledged.
+
+use std::collections::VecDeque;
+
+use wireseam_wire::PacketIndex;
+
+use super::close::{Ending, close_frame};
+use super::context::Context;
+use super::ended::{EndedFrame, Told};
+use crate::finding;
+use crate::outbox::{Outbox, Place};
+use crate::{
+    Acknowledged, Close, CloseFrame, Control, Direction, EndedBy, EventKind, FrameId, Limits,
+    MessageId, Moment, Offset, Opcode, WebSocketId,
+};
+
+/// What was said so far.
+#[derive(Debug)]
+pub(super) struct Talk {
+    websocket: WebSocketId,
+    incomplete: u32,
+    whole_messages: [u64; 2],
+    /// Messages whose last byte was not acknowledged.
+    unacknowledged: [VecDeque<(Offset, MessageId)>; 2],
+    /// `None` where neither side has sent a Ping or a Close.
+    control: Option<Box<ControlTalk>>,
+}
+
+/// What control frames said.
+#[derive(Debug, Default)]
+struct ControlTalk {
+    pings: [VecDeque<Ping>; 2],
+    closes: [Option<SentClose>; 2],
+    crossed: bool,
+}
+
+#[derive(Debug)]
+struct Ping {
+    frame: FrameId,
+    payload: Vec<u8>,
+    moment: Moment,
+}
+
+#[derive(Debug)]
+struct SentClose {
+    frame: CloseFrame,
+    end: Offset,
+}
+
+impl Talk {
+    pub(super) fn new(websocket: WebSocketId) -> Self {
+        Self {
+            websocket,
+            incomplete: 0,
+            whole_messages: [0; 2],
+            unacknowledged: Default::default(),
+            control: None,
+        }
+    }
+
+    /// How many messages there were, whole or not.
+    pub(super) fn messages(&self) -> u64 {
+        self.whole_messages.iter().sum::<u64>() + u64::from(self.incomplete)
+    }
+
+    /// Takes note of what ended in one direction.
+    pub(super) fn hear(&mut self, direction: Direction, told: Told, context: &mut Context<'_, '_>) {
+        match told {
+            Told::Control(frame) => self.control(direction, &frame, context),
+            Told::Message { id, end, complete } => {
+                self.whole_messages[direction as usize] += u64::from(complete);
+                self.incomplete = self.incomplete.saturating_add(u32::from(!complete));
+                if context.wants_map() {
+                    let waiting = &mut self.unacknowledged[direction as usize];
+                    waiting.push_back((end, id));
+                    if waiting.len() > context.config.limits.unacknowledged {
+                        waiting.pop_front();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The other side has acknowledged everything of `direction` before `end`, since `since`.
+    pub(super) fn acknowledge(
+        &mut self,
+        direction: Direction,
+        end: Offset,
+        since: Moment,
+        out: &mut Outbox<'_>,
+    ) {
+        let waiting = &mut self.unacknowledged[direction as usize];
+        while let Some((_, message)) = waiting
+            .front()
+            .copied()
+            .filter(|(needed, _)| *needed <= end)
+        {
+            waiting.pop_front();
+            let websocket = self.websocket;
+            let acknowledged = Acknowledged { websocket, message };
+            out.push_at(since, EventKind::Acknowledged(acknowledged));
+        }
+    }
+
+    /// The connection has ended: says how the WebSocket did.
+    pub(super) fn finish(
+        &mut self,
+        tcp: EndedBy,
+        tcp_packet: Option<PacketIndex>,
+        out: &mut Outbox<'_>,
+    ) {
+        let control = self.control.take().unwrap_or_default();
+        let closes = control.closes.each_ref();
+        let [client, server] = closes.map(|close| close.as_ref().map(|close| &close.frame));
+        let ending = Ending {
+            client,
+            server,
+            crossed: control.crossed,
+            tcp,
+            tcp_packet,
+            messages: self.whole_messages,
+            incomplete: u64::from(self.incomplete),
+        };
+        let verdict = ending.verdict();
+        let websocket = self.websocket;
+        if ending.is_abnormal() {
+            let place = Place {
+                websocket: Some(websocket),
+                packet: tcp_packet,
+                ..Place::default()
+            };
+            out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, ending.missing());
+        }
+        let (initiator, clean) = (ending.initiator(), ending.is_clean());
+        let (client, server) = (client.cloned(), server.cloned());
+        out.push(EventKind::Closed(Box::new(Close {
+            websocket,
+            client,
+            server,
+            initiator,
+            clean,
+            verdict,
+        })));
+    }
+
+    fn control(&mut self, direction: Direction, frame: &EndedFrame, context: &mut Context<'_, '_>) {
+        let completed = context
+            .map
+            .completed(frame.parts.end)
+            .unwrap_or(context.out.moment());
+        let opcode = frame.opcode();
+        let mut control = Control {
+            websocket: self.websocket,
+            frame: frame.parts.id,
+            direction,
+            opcode,
+            length: frame.parts.end.0 - frame.parts.payload.0,
+            answers: None,
+            round_trip: None,
+        };
+        match opcode {
+            Opcode::Ping => self.ping(direction, frame, completed, &context.config.limits),
+            Opcode::Pong => {
+                if let Some(ping) = self.answered(direction, &frame.control) {
+                    control.answers = Some(ping.frame);
+                    control.round_trip = completed
+                        .at
+                        .zip(ping.moment.at)
+                        .map(|(now, then)| now.nanoseconds_since(then));
+                }
+            }
+            Opcode::Close => self.close(direction, frame, completed, context.acknowledged),
+            _ => {}
+        }
+        context.out.push(EventKind::Control(control));
+    }
+
+    fn ping(&mut self, direction: Direction, frame: &EndedFrame, moment: Moment, limits: &Limits) {
+        let pings = &mut self.control.get_or_insert_default().pings[direction as usize];
+        if pings.len() == limits.unanswered_pings {
+            pings.pop_front();
+        }
+        pings.push_back(Ping {
+            frame: frame.parts.id,
+            payload: frame.control.clone(),
+            moment,
+        });
+    }
+
+    /// The Ping that a Pong with this payload answers (RFC 6455 5.5.3): the latest with the same payload; those before it go unanswered.
+    fn answered(&mut self, direction: Direction, payload: &[u8]) -> Option<Ping> {
+        let pings = &mut self.control.as_mut()?.pings[direction.reversed() as usize];
+        let at = pings.iter().rposition(|ping| ping.payload == payload)?;
+        pings.drain(..=at).next_back()
+    }
+
+    /// The first Close of a direction counts. Two cross when the sender of the second had not yet acknowledged the first.
+    fn close(
+        &mut self,
+        direction: Direction,
+        frame: &EndedFrame,
+        moment: Moment,
+        acknowledged: Option<Offset>,
+    ) {
+        let control = self.control.get_or_insert_default();
+        if control.closes[direction as usize].is_some() {
+            return;
+        }
+        let other = control.closes[direction.reversed() as usize].as_ref();
+        control.crossed |= other
+            .zip(acknowledged)
+            .is_some_and(|(other, acknowledged)| acknowledged < other.end);
+        let close = SentClose {
+            frame: close_frame(&frame.control, moment),
+            end: frame.parts.end,
+        };
+        control.closes[direction as usize] = Some(close);
+    }
+}
