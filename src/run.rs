@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
             skipped,
             ..Capture::default()
         };
-        describe(&mut capture, source, self.context.start);
+        describe(&mut capture, source, self.report.context.start);
         capture
     }
 }

@@ -63,21 +63,16 @@ impl Engine for Here {
             analyzers,
             connections,
         } = self;
-        each(
-            &batch,
-            analyzers,
-            |shard| Some(shard),
-            |_, analyzer, segment| {
-                let next = ConnectionId(*connections + 1);
-                if analyzer.handle_numbered(segment, next) {
-                    *connections = next.0;
-                }
-                while let Some(event) = analyzer.poll_event() {
-                    take(event)?;
-                }
-                Ok(())
-            },
-        )?;
+        each(&batch, analyzers, Some, |_, analyzer, segment| {
+            let next = ConnectionId(*connections + 1);
+            if analyzer.handle_numbered(segment, next) {
+                *connections = next.0;
+            }
+            while let Some(event) = analyzer.poll_event() {
+                take(event)?;
+            }
+            Ok(())
+        })?;
         batch.clear();
         Ok(batch)
     }

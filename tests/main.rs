@@ -12,6 +12,8 @@ mod corpus;
 mod index;
 /// Where captures come from, and how the reading is stopped.
 mod inputs;
+/// The same report with any number of threads.
+mod jobs;
 /// What the READMEs show against what is printed.
 mod readme;
 /// Captures of real programs against what these programs logged.

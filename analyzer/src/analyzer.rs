@@ -111,6 +111,7 @@ impl Analyzer {
 
     /// A flow that begins with this segment, which it has not handled yet.
     fn begin(&mut self, segment: &Segment<'_>, id: ConnectionId) -> Option<Slot> {
+        self.make_room();
         let undecided = Undecided {
             id,
             ends: (segment.source, segment.destination),
@@ -120,7 +121,6 @@ impl Analyzer {
         if segment.payload_len == 0 {
             self.half_open.push_back((slot, id));
         }
-        self.make_room();
         Some(slot)
     }
 
@@ -188,7 +188,7 @@ impl Analyzer {
         (now?.nanoseconds_since(last) <= self.config.limits.linger).then_some(last)
     }
 
-    /// Gives flows up where there are more than the limits allow: of those that never got beyond their beginning the
+    /// Gives flows up where another would be more than the limits allow: of those that never got beyond their beginning the
     /// oldest, of all one that is old.
     fn make_room(&mut self) {
         let Limits {
@@ -196,13 +196,13 @@ impl Analyzer {
             half_open,
             ..
         } = self.config.limits;
-        if self.half_open.len() > half_open
+        if self.half_open.len() >= half_open
             && let Some((slot, id)) = self.half_open.pop_front()
             && self.flow(slot, id).is_some_and(Entry::is_half_open)
         {
             self.give_up(slot);
         }
-        if self.flows.len() > connections
+        if self.flows.len() >= connections
             && let Some(slot) = self.flows.oldest(|entry| entry.last().packet)
         {
             self.give_up(slot);

@@ -205,11 +205,11 @@ mod tests {
     fn flows_are_found_in_both_orders_until_they_are_removed() {
         let mut table = FlowTable::default();
         for port in 1_000..3_000 {
-            table.insert(ends(port, port % 2 == 0)).unwrap();
+            table.insert(ends(port, port % 2 == 0)).expect("a flow");
         }
         for port in 1_000..3_000 {
             let (one, other) = ends(port, port % 2 == 0);
-            let slot = table.find(other, one).unwrap();
+            let slot = table.find(other, one).expect("a flow");
             assert_eq!(table.find(one, other), Some(slot));
             assert_eq!(table.get(slot), Some(&(one, other)));
             if port % 3 == 0 {
@@ -226,12 +226,12 @@ mod tests {
     fn the_oldest_of_a_few_is_found_and_the_round_goes_on() {
         let mut table = FlowTable::default();
         for port in 1_000..1_100 {
-            table.insert(ends(port, false)).unwrap();
+            table.insert(ends(port, false)).expect("a flow");
         }
         let mut removed = Vec::new();
         for _ in 0..6 {
-            let slot = table.oldest(|flow| flow.0.port).unwrap();
-            removed.push(table.remove(slot).unwrap().0.port);
+            let slot = table.oldest(|flow| flow.0.port).expect("a flow");
+            removed.push(table.remove(slot).expect("a flow").0.port);
         }
         removed.dedup();
         assert_eq!(removed.len(), 6);

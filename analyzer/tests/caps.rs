@@ -2,12 +2,12 @@
 //! `search_bytes` in `search.rs`.
 
 use wireseam_analyzer::{
-    Config, Direction, EventKind, GapCause, HandshakeResult, Limits, PayloadPolicy,
+    Analyzer, Config, Direction, EventKind, GapCause, HandshakeResult, Limits, PayloadPolicy,
 };
 use wireseam_wire::Flags;
 
 use crate::bench::{
-    REQUEST, RESPONSE, Scene, compressing, frame_bytes, full, masked, text, with_limits,
+    REQUEST, RESPONSE, Scene, blank, compressing, frame_bytes, full, masked, text, with_limits,
 };
 
 const UP: Direction = Direction::ClientToServer;
@@ -314,4 +314,66 @@ fn messages_that_ended_are_forgotten() {
         held.push(scene.held());
     }
     assert!(held[2] < held[1] + 100, "{held:?}");
+}
+
+/// A flood of SYNs: so many are kept, the oldest ones go, each is reported once, and one that was answered stays.
+#[test]
+fn half_open_connections_are_kept_up_to_so_many() {
+    let config = with_limits(|limits| limits.half_open = 10);
+    let (ended, open) = flood(config, 100);
+    assert_eq!(ended, 90, "all but ten; the answered one is not of them");
+    assert_eq!(open, 11);
+}
+
+/// The same where every connection counts.
+#[test]
+fn connections_are_kept_up_to_so_many() {
+    let config = with_limits(|limits| limits.connections = 20);
+    let (ended, open) = flood(config, 100);
+    assert_eq!((ended, open), (81, 20));
+}
+
+/// One connection that is answered, then so many SYNs from other ports; how many connections were given up, and how many
+/// were left at the end.
+fn flood(config: Config, connections: u16) -> (usize, usize) {
+    let mut analyzer = Analyzer::new(config);
+    let mut given_up = 0;
+    let (mut ended, mut all) = (0, 0);
+    let mut count = |analyzer: &mut Analyzer, given_up: &mut usize| {
+        while let Some(event) = analyzer.poll_event() {
+            match event.kind {
+                EventKind::Opened(_) => all += 1,
+                EventKind::Ended(_) => ended += 1,
+                EventKind::Finding(finding) => {
+                    assert_eq!(finding.rule.id, "limit.connections");
+                    *given_up += 1;
+                }
+                _ => {}
+            }
+        }
+    };
+    let mut packet = 0;
+    for port in 0..=connections {
+        for direction in if port == 0 { &[UP, DOWN][..] } else { &[UP] } {
+            packet += 1;
+            let mut segment = blank(*direction, packet);
+            segment.flags = Flags::SYN;
+            if *direction == UP {
+                segment.source.port = 10_000 + port;
+            } else {
+                segment.destination.port = 10_000 + port;
+                segment.flags = Flags::SYN.with(Flags::ACK);
+            }
+            analyzer.handle_segment(&segment);
+            count(&mut analyzer, &mut given_up);
+        }
+    }
+    let left = usize::from(connections) + 1 - given_up;
+    analyzer.finish();
+    count(&mut analyzer, &mut 0);
+    assert_eq!(
+        (ended, all),
+        (usize::from(connections) + 1, usize::from(connections) + 1)
+    );
+    (given_up, left)
 }

@@ -23,6 +23,11 @@ impl<W: Write> Ndjson<W> {
         Self { out }
     }
 
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn write(&mut self, line: &Line) -> io::Result<()> {
         write_escaped(&mut self.out, line)?;
         self.out.write_all(b"\n")

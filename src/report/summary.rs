@@ -100,6 +100,11 @@ impl<W: Write> Summary<W> {
         }
     }
 
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     fn count(&mut self, event: Event) {
         match event.kind {
             EventKind::Counted(message) => self.message(&message),
