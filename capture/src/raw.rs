@@ -8,8 +8,9 @@ use std::io::{self, BufRead, Read};
 pub(crate) struct Raw {
     reader: Box<dyn Read + Send>,
     ahead: Vec<u8>,
-    /// How many bytes of `ahead` were handed on.
-    handed_on: usize,
+    /// What of `ahead` was read and not handed on.
+    start: usize,
+    end: usize,
     read: u64,
     has_ended: bool,
     failure: Option<io::Error>,
@@ -21,26 +22,29 @@ impl Raw {
         Self {
             reader: Box::new(reader),
             ahead: Vec::new(),
-            handed_on: 0,
+            start: 0,
+            end: 0,
             read: 0,
             has_ended: false,
             failure: None,
         }
     }
 
-    /// Looks at the next bytes: `len` of them, fewer where the stream ends before.
+    /// Looks at the next bytes: `len` of them, which are no more than are read ahead, fewer where the stream ends before.
     pub(crate) fn peek(&mut self, len: usize) -> io::Result<&[u8]> {
-        self.ahead.drain(..self.handed_on);
-        self.handed_on = 0;
-        while self.ahead.len() < len && !self.has_ended {
-            let there = self.ahead.len();
-            self.ahead.resize(there + AHEAD, 0);
-            let read = self.read_on(|reader, ahead| reader.read(&mut ahead[there..]));
-            self.ahead
-                .truncate(there + read.as_ref().copied().unwrap_or(0));
-            read?;
+        self.ahead.resize(AHEAD, 0);
+        self.ahead.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        while self.end < len.min(AHEAD) && !self.has_ended {
+            let end = self.end;
+            self.end += self.read_on(|reader, ahead| match ahead.get_mut(end..) {
+                Some(room) => reader.read(room),
+                None => Ok(0),
+            })?;
         }
-        Ok(self.ahead.get(..len).unwrap_or(&self.ahead))
+        let unread = self.unread();
+        Ok(unread.get(..len).unwrap_or(unread))
     }
 
     /// How many bytes were taken out of the stream, those looked at ahead included.
@@ -64,7 +68,7 @@ impl Raw {
     }
 
     fn unread(&self) -> &[u8] {
-        self.ahead.get(self.handed_on..).unwrap_or_default()
+        self.ahead.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Reads once, whatever interrupts it, and takes down what came of it.
@@ -111,7 +115,7 @@ impl BufRead for Raw {
     }
 
     fn consume(&mut self, len: usize) {
-        self.handed_on = self.handed_on.saturating_add(len).min(self.ahead.len());
+        self.start = self.start.saturating_add(len).min(self.end);
     }
 }
 
