@@ -170,8 +170,10 @@ impl Assembly {
                     message: Some(message.id),
                     ..place
                 };
-                let health = self.health.get_or_insert_default();
-                health.judge(message.id, inflated, place, context.out);
+                if self.health.is_some() || inflated.length.is_err() {
+                    let health = self.health.get_or_insert_default();
+                    health.judge(message.id, inflated, place, context.out);
+                }
             }
         }
         ended.push(Ended::Message(message, outcome));

@@ -49,7 +49,7 @@ pub(crate) struct Inflated {
 /// One direction's inflater.
 pub(crate) struct Inflater {
     agreement: Agreement,
-    limits: Limits,
+    size: Size,
     /// What was inflated last, of earlier messages with takeover, and of the open one.
     window: Window,
     /// A decoder that has this window, if nobody else needed it.
@@ -57,6 +57,22 @@ pub(crate) struct Inflater {
     /// Whether bytes are missing from the window.
     broken: bool,
     open: Open,
+}
+
+/// How long messages may become: the limits of these names.
+#[derive(Clone, Copy)]
+struct Size {
+    most: u64,
+    at_any_ratio: u64,
+    ratio: u64,
+}
+
+impl Size {
+    /// For a message whose frames announced so much.
+    fn of_message(self, announced: u64) -> u64 {
+        let by_ratio = announced.saturating_mul(self.ratio);
+        self.most.min(by_ratio.max(self.at_any_ratio))
+    }
 }
 
 /// The open message.
@@ -88,7 +104,11 @@ impl Inflater {
     pub(crate) fn new(agreement: Agreement, limits: &Limits) -> Self {
         Self {
             agreement,
-            limits: *limits,
+            size: Size {
+                most: limits.inflated_message,
+                at_any_ratio: limits.inflated_at_any_ratio,
+                ratio: limits.inflation_ratio,
+            },
             window: Window::default(),
             lease: None,
             broken: false,
@@ -112,7 +132,7 @@ impl Inflater {
             return;
         }
         self.open.note_last(input);
-        let most = most(announced, &self.limits);
+        let most = self.size.of_message(announced);
         let mut decoder = self.take_decoder(decoders);
         let mut output = decoders.take_output();
         let inflated = self.inflate(&mut decoder, input, &mut output, most, &mut take);
@@ -289,14 +309,6 @@ fn step(
     let read = count(decoder.total_in(), before.0);
     let written = count(decoder.total_out(), before.1);
     (read, written, status)
-}
-
-/// How long a message may become whose frames announced so much.
-fn most(announced: u64, limits: &Limits) -> u64 {
-    let by_ratio = announced.saturating_mul(limits.inflation_ratio);
-    limits
-        .inflated_message
-        .min(by_ratio.max(limits.inflated_at_any_ratio))
 }
 
 impl std::fmt::Debug for Inflater {
