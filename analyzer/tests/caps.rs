@@ -218,6 +218,33 @@ fn inflated_message_may_be_so_large() {
     }
 }
 
+/// 10,000 zeros: beyond what is let through at any ratio they may become so many times what was sent.
+#[test]
+fn inflated_at_any_ratio_and_inflation_ratio_bound_what_is_sent_small() {
+    let mut zeros = Vec::with_capacity(1_000);
+    let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
+    let flush = flate2::FlushCompress::Sync;
+    compress
+        .compress_vec(&[0; 10_000], &mut zeros, flush)
+        .unwrap();
+    zeros.truncate(zeros.len() - 4);
+    let enough = 10_000_u64.div_ceil(zeros.len() as u64);
+    for (at_any_ratio, ratio, is_whole) in [
+        (9_999, enough, true),
+        (9_999, enough - 1, false),
+        (10_000, 1, true),
+    ] {
+        let mut scene = compressing(with_limits(|limits| {
+            limits.inflated_at_any_ratio = at_any_ratio;
+            limits.inflation_ratio = ratio;
+        }));
+        scene.down(&frame_bytes(0xC1, None, &zeros));
+        let outcome = scene.finish();
+        assert_eq!(outcome.messages()[0].length, is_whole.then_some(10_000));
+        assert_eq!(outcome.rules().is_empty(), is_whole);
+    }
+}
+
 #[test]
 fn findings_per_rule_lists_so_many_in_each_direction() {
     let mut scene = Scene::websocket(with_limits(|limits| limits.findings_per_rule = 2));
