@@ -217,3 +217,35 @@ fn a_gap_in_the_body_of_http_inside_is_counted() {
     );
     assert_eq!(outcome.said(DOWN), [b"next"]);
 }
+
+/// `HT` is a Close frame's header, fragmented and with RSV1 set, whose 84 bytes need not go on as HTTP does.
+#[test]
+fn what_begins_like_http_is_told_by_its_seventh_byte_in_segments_of_any_size() {
+    let response = b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n".to_vec();
+    for same in 2..=7 {
+        let mut bytes = response.clone();
+        bytes.resize(2 + 84, b'.');
+        if same < 7 {
+            bytes[same] ^= 1;
+        } else {
+            bytes.truncate(response.len());
+        }
+        bytes.extend(text("next"));
+        let rules = if same == 7 {
+            &["ws.http"][..]
+        } else {
+            &["ws.rsv", "ws.control.fragmented", "ws.close.data"]
+        };
+        for size in [1, 2, 3, 6, 7, bytes.len()] {
+            let mut scene = Scene::websocket(full());
+            for piece in bytes.chunks(size) {
+                scene.down(piece);
+            }
+            let outcome = scene.finish();
+            assert_eq!(outcome.said(DOWN), [b"next"], "{same} as HTTP, by {size}");
+            let mut found = outcome.rules();
+            found.retain(|rule| !rule.starts_with("ws.close.code"));
+            assert_eq!(found, rules, "{same} as HTTP, by {size}");
+        }
+    }
+}

@@ -56,8 +56,11 @@ impl Carry {
         self.length == HttpInside::TELLING && HttpInside::may_begin(self.bytes())
     }
 
-    /// The header, once it is whole.
-    pub(super) fn header(&self) -> Option<FrameHeader> {
+    /// The header, once it is whole and, where HTTP may stand in its place, cannot be HTTP any more.
+    pub(super) fn header(&self, could_be_http: bool) -> Option<FrameHeader> {
+        if self.length < self.wanted(could_be_http) {
+            return None;
+        }
         FrameHeader::parse(self.bytes())
     }
 

@@ -276,7 +276,7 @@ impl Half {
             numbers.take_back(carry.id);
             busy.frames.pop_back();
             busy.state = State::Http(Box::new(HttpInside::new(carry.start, carry.bytes())));
-        } else if let Some(header) = carry.header() {
+        } else if let Some(header) = carry.header(could_be_http) {
             let parts = header.parts(carry.id, carry.start);
             if let Some((_, span)) = busy.frames.back_mut() {
                 span.end = parts.end;
