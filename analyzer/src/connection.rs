@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::{Endpoint, Segment};
+use wireseam_wire::{Endpoint, Flags, Segment};
 
 use crate::finding;
 use crate::http::Http;
@@ -271,9 +271,18 @@ impl Connection {
                 text,
             );
         }
-        self.flows[direction.reversed() as usize].handle_acknowledgement(segment, moment);
         if placed.seen.kind != SegmentKind::OutOfWindow {
+            self.flows[direction.reversed() as usize].handle_acknowledgement(segment, moment);
             self.state.handle(direction, segment, moment);
+        } else if segment.flags.contains(Flags::RST) {
+            let seen = self.flows[direction as usize].reassembly.seen_end();
+            let place = match placed.seen.span.start.0.checked_sub(seen.0) {
+                Some(beyond) => format!("{} beyond the last one seen", finding::bytes(beyond)),
+                None => "long before the last byte seen".to_owned(),
+            };
+            let text = format!("a RST with sequence number {}, {place}", segment.seq.0);
+            let rule = &finding::TCP_RST_OUTSIDE;
+            work.out.finding(rule, Some(direction), None, text);
         }
         if let Some(incoming) = &placed.incoming {
             self.begin_batch(direction, work);

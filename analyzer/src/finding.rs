@@ -112,6 +112,7 @@ pub static RULES: &[&Rule] = &[
     &DEFLATE_PARAMETER,
     &TCP_CLOSED_ABNORMALLY,
     &TCP_OVERLAP_CONFLICT,
+    &TCP_RST_OUTSIDE,
     &LIMIT_CONNECTIONS,
 ];
 
@@ -394,6 +395,13 @@ pub(crate) static TCP_OVERLAP_CONFLICT: Rule = Rule {
     level: Level::Must,
     title: "two copies of the same bytes differ",
     explanation: "The first copy captured is used. A broken middlebox, or someone who wants inspector and receiver to see different things.",
+};
+pub(crate) static TCP_RST_OUTSIDE: Rule = Rule {
+    id: "tcp.rst.outside",
+    reference: "RFC 5961 3.2",
+    level: Level::Note,
+    title: "RST outside the window",
+    explanation: "The receiver drops it silently, and the connection goes on. Somebody who does not see the connection tries to end it by guessing, or the packet is a late one of an earlier connection with the same ports.",
 };
 pub(crate) static LIMIT_CONNECTIONS: Rule = Rule {
     id: "limit.connections",

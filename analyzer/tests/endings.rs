@@ -1,10 +1,13 @@
 //! When a connection is let go.
 
-use wireseam_analyzer::Direction;
-use wireseam_analyzer::{Analyzer, Config, EventKind, Limits};
+use wireseam_analyzer::{Analyzer, Config, Direction, EndedBy, EventKind, Limits, Role};
 use wireseam_wire::{Flags, Segment, Seq, Timestamp};
 
 use crate::bench::{Scene, blank, full, text};
+
+const UP: Direction = Direction::ClientToServer;
+const DOWN: Direction = Direction::ServerToClient;
+const RESET: EndedBy = EndedBy::Rst(Role::Server);
 
 /// SYN, SYN-ACK and RST of a connection whose client port is `port`.
 fn reset_connection(analyzer: &mut Analyzer, port: u16, first: u64) {
@@ -124,4 +127,112 @@ fn connections_still_open_at_the_end_are_ended_oldest_first() {
         .map(|event| event.connection.0)
         .collect();
     assert_eq!(ends, [1, 2, 3, 4, 5, 6]);
+}
+
+/// How a connection ends in whose server's stream a RST stands at `start`, and what is found.
+fn reset_at(scene: &mut Scene, start: i64) -> (EndedBy, Vec<&'static str>) {
+    let low_bits = u32::try_from(start.rem_euclid(1 << 32)).unwrap();
+    let reset = Segment {
+        seq: scene.origin(DOWN).plus(low_bits),
+        flags: Flags::RST,
+        ..blank(DOWN, 0)
+    };
+    scene.handle(DOWN, reset);
+    let outcome = scene.finish();
+    let how = outcome.events.iter().find_map(|event| match &event.kind {
+        EventKind::Ended(ended) => Some(ended.how),
+        _ => None,
+    });
+    (how.unwrap(), outcome.rules())
+}
+
+/// A connection whose SYNs, of client and server, have these shifts, with 10 bytes from the server.
+fn with_shifts(shifts: [Option<u8>; 2]) -> Scene {
+    let mut scene = Scene::mid_stream(full());
+    for (direction, flags) in [(UP, Flags::SYN), (DOWN, Flags::SYN.with(Flags::ACK))] {
+        let mut syn = Segment {
+            flags,
+            seq: Seq(scene.origin(direction).0.wrapping_sub(1)),
+            window: 900,
+            ..blank(direction, 0)
+        };
+        syn.options.window_scale = shifts[direction as usize];
+        scene.handle(direction, syn);
+    }
+    scene.down(b"SSH-2.0-x\n");
+    scene.acknowledge(DOWN, 10);
+    scene
+}
+
+/// RFC 9293 3.10.7.4: the client announces windows of 1,000, which RFC 7323 2.2 shifts where both SYNs say so, and never 900 on the SYN.
+#[test]
+fn a_reset_counts_within_the_largest_window_announced_and_not_beyond() {
+    for (shifts, window) in [
+        ([None, None], 1_000),
+        ([Some(7), None], 1_000),
+        ([None, Some(7)], 1_000),
+        ([Some(0), Some(7)], 1_000),
+        ([Some(7), Some(0)], 128_000),
+        ([Some(200), Some(0)], 1_000 << 14),
+    ] {
+        for start in [10, 9, 11, 10 + window, 10 - window] {
+            let (how, rules) = reset_at(&mut with_shifts(shifts), start);
+            assert_eq!((how, rules.len()), (RESET, 0), "{start} of {window}");
+        }
+        for start in [11 + window, 9 - window, 1 << 30, -(1 << 30)] {
+            let found = reset_at(&mut with_shifts(shifts), start);
+            assert_eq!(
+                found,
+                (EndedBy::Open, vec!["tcp.rst.outside"]),
+                "{start} of {window}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_reset_behind_bytes_that_the_capture_lacks_counts() {
+    let mut scene = with_shifts([None, None]);
+    assert_eq!(reset_at(&mut scene, 900).0, RESET, "lost before it");
+    let mut scene = with_shifts([None, None]);
+    scene.acknowledge(DOWN, 50_000);
+    assert_eq!(reset_at(&mut scene, 50_000).0, RESET, "acknowledged");
+    let mut scene = Scene::mid_stream(full());
+    scene.down(b"any");
+    assert_eq!(reset_at(&mut scene, 1 << 26).0, RESET, "no SYN, no window");
+}
+
+/// RFC 9293 3.10.7.1: a RST that answers a segment without ACK has the number 0.
+#[test]
+fn a_reset_that_refuses_a_syn_counts_whatever_its_number() {
+    for seq in [0, 7, u32::MAX] {
+        let mut scene = Scene::mid_stream(full());
+        let syn = Segment {
+            flags: Flags::SYN,
+            seq: Seq(scene.origin(UP).0.wrapping_sub(1)),
+            ..blank(UP, 0)
+        };
+        scene.handle(UP, syn).acknowledge(UP, 0);
+        let start = i64::from(seq) - i64::from(scene.origin(DOWN).0);
+        assert_eq!(reset_at(&mut scene, start), (RESET, vec![]), "{seq}");
+    }
+}
+
+/// What such a RST acknowledges, and its window, are not heeded either.
+#[test]
+fn a_reset_outside_the_window_acknowledges_nothing() {
+    let mut scene = with_shifts([None, None]);
+    scene.up(b"SSH-2.0-y\n").acknowledge(UP, 40_000);
+    let known = scene.finish().gaps();
+    assert_eq!(known.len(), 1, "the client's bytes up to 40,000");
+    let mut scene = with_shifts([None, None]);
+    scene.up(b"SSH-2.0-y\n");
+    let reset = Segment {
+        seq: scene.origin(DOWN).plus(1 << 30),
+        ack: scene.origin(UP).plus(40_000),
+        flags: Flags::RST.with(Flags::ACK),
+        ..blank(DOWN, 99)
+    };
+    scene.analyzer.handle_segment(&reset);
+    assert_eq!(scene.finish().gaps(), []);
 }

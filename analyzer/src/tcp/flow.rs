@@ -3,7 +3,8 @@
 use wireseam_wire::{Flags, Segment, Timestamp};
 
 use super::classify::{Classifier, Coverage};
-use super::reassembly::{Chunk, Conflict, Incoming, Reassembly};
+use super::reassembly::{Chunk, Conflict, FARTHEST_JUMP, Incoming, Reassembly};
+use super::window::Window;
 use crate::Direction;
 use crate::span_map::{Carrier, SpanMap};
 use crate::spare::Spare;
@@ -40,6 +41,7 @@ struct Receiver {
     /// What it said of the hole that the stream waits at.
     hole: Option<Box<Hole>>,
     window_closed: bool,
+    window: Window,
 }
 
 /// A hole of which the receiver spoke while bytes behind it were held.
@@ -109,9 +111,14 @@ impl Flow {
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
         let length = i64::from(segment.payload_len);
         let is_stream = segment.payload_len > 0 && !segment.flags.contains(Flags::RST);
-        if !self.reassembly.is_in_window(start) || (segment.flags.contains(Flags::RST) && start < 0)
-        {
-            return self.aside(segment, start);
+        if segment.flags.contains(Flags::RST) && !self.may_reset(start) {
+            return self.aside(segment, start, SegmentKind::OutOfWindow);
+        }
+        if segment.flags.contains(Flags::RST) && start < 0 {
+            return self.aside(segment, start, SegmentKind::Rst);
+        }
+        if !self.reassembly.is_in_window(start) {
+            return self.aside(segment, start, SegmentKind::OutOfWindow);
         }
         let span = Span::new(
             offset_or_zero(start),
@@ -199,6 +206,7 @@ impl Flow {
 
     /// Takes note of what a segment from the other side says about this direction.
     pub(crate) fn handle_acknowledgement(&mut self, segment: &Segment<'_>, moment: Moment) {
+        self.receiver.window.announce(segment);
         if segment.flags.contains(Flags::SYN) {
             self.largest_segment = segment.options.mss.or(self.largest_segment);
         }
@@ -336,12 +344,35 @@ impl Flow {
     }
 
     fn begin(&mut self, segment: &Segment<'_>) {
-        self.begun |= segment.flags.contains(Flags::SYN);
+        if segment.flags.contains(Flags::SYN) {
+            self.begun = true;
+            self.receiver.window.handle_senders_syn(segment);
+        }
         if segment.flags.contains(Flags::SYN)
             || (segment.payload_len > 0 && !segment.flags.contains(Flags::RST))
         {
             self.reassembly.begin_at(segment.payload_seq());
         }
+    }
+
+    /// Whether a RST that stands at `start` can be one that counts; see [`Window`].
+    fn may_reset(&self, start: i64) -> bool {
+        if self.reassembly.origin().is_none() {
+            return true; // nothing was heard of its sender: it refuses a SYN, or the capture has no more
+        }
+        let tolerance = self.receiver.window.bytes().unwrap_or(FARTHEST_JUMP);
+        let tolerance = i64::try_from(tolerance).unwrap_or(i64::MAX);
+        let seen = i64::try_from(self.reassembly.seen_end().0).unwrap_or(i64::MAX);
+        let acknowledged = self
+            .receiver
+            .acknowledged
+            .map_or(seen, |(end, _)| i64::try_from(end.0).unwrap_or(i64::MAX));
+        let fin = i64::from(self.fin.is_some());
+        let (first, last) = (
+            seen.min(acknowledged),
+            seen.saturating_add(fin).max(acknowledged),
+        );
+        (first.saturating_sub(tolerance)..=last.saturating_add(tolerance)).contains(&start)
     }
 
     fn classify(
@@ -418,13 +449,8 @@ impl Flow {
     }
 
     /// A segment that is not of this stream as far as it is known.
-    fn aside<'a>(&self, segment: &Segment<'a>, start: i64) -> Placed<'a> {
+    fn aside<'a>(&self, segment: &Segment<'a>, start: i64, kind: SegmentKind) -> Placed<'a> {
         let at = offset_or_zero(start);
-        let kind = if segment.flags.contains(Flags::RST) {
-            SegmentKind::Rst
-        } else {
-            SegmentKind::OutOfWindow
-        };
         let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         let seen = SegmentSeen {
             direction: self.direction,

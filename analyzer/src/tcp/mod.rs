@@ -5,6 +5,7 @@ mod flow;
 mod reassembly;
 mod recent;
 mod state;
+mod window;
 
 pub(crate) use flow::Flow;
 pub(crate) use reassembly::{Chunk, Content, Incoming};

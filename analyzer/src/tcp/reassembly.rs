@@ -18,7 +18,7 @@ use crate::span_map::Carrier;
 use crate::{Offset, Span};
 
 /// A segment this far beyond everything seen is not of this stream.
-const FARTHEST_JUMP: u64 = 1 << 26;
+pub(super) const FARTHEST_JUMP: u64 = 1 << 26;
 
 /// A segment's payload, placed in the stream.
 #[derive(Clone, Copy, Debug)]

@@ -252,7 +252,10 @@ fn notes(segment: &Segment) -> String {
         SegmentKind::Duplicate => notes.push("duplicate".to_owned()),
         SegmentKind::KeepAlive => notes.push("keep-alive".to_owned()),
         SegmentKind::ZeroWindowProbe => notes.push("zero-window probe".to_owned()),
-        SegmentKind::OutOfWindow => notes.push("outside the window, not counted".to_owned()),
+        SegmentKind::OutOfWindow => {
+            let place = segment.span.0;
+            notes.push(format!("at {place}, outside the window, not counted"));
+        }
     }
     let flags = segment.flags.0;
     for (flag, name) in [
