@@ -15,6 +15,7 @@ mod heading;
 mod http;
 mod layout;
 mod messages;
+mod missing;
 mod pieces;
 mod preview;
 mod segments;
@@ -184,7 +185,7 @@ mod tests {
               segments  (1 acknowledgement without data not shown)
                  packet      time     bytes  length
               >      #1  0.000000                    SYN
-              <      #2  0.001000                    SYN
+              <      #2  0.001000                    SYN-ACK
               >      #4  0.003000    0..196     196  GET /chat\u{202e}
               <      #6  0.005000    0..129     129  101
               >      #8  0.007000  196..207      11  | F1 m1 text fin masked 5 |

@@ -7,20 +7,30 @@ use wireseam_analyzer::{AlignmentKind, PayloadPolicy};
 use super::{
     arrow,
     layout::{Palette, WIDTH, columns, elide, paint, widest, wrap},
+    missing::{Lacks, Missing},
     preview,
 };
-use crate::report::schema::{Alignment, Message, Payload, Slice, WebSocket};
+use crate::report::schema::{Alignment, Connection, Message, Payload, Slice, WebSocket};
 
 pub(super) fn write(
     out: &mut dyn Write,
     palette: &Palette,
+    connection: &Connection,
     websocket: &WebSocket,
     policy: PayloadPolicy,
 ) -> io::Result<()> {
     if websocket.messages.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = websocket.messages.iter().map(row).collect();
+    let missing = Missing::of(connection, websocket);
+    let messages = websocket.messages.iter();
+    let lacks: Vec<_> = messages
+        .map(|message| missing.of_message(message))
+        .collect();
+    let messages = websocket.messages.iter().zip(&lacks);
+    let rows: Vec<_> = messages
+        .map(|(message, lacks)| row(message, lacks))
+        .collect();
     let mut widths = HEADINGS.map(columns);
     for (column, width) in widths.iter_mut().enumerate() {
         let widest = widest(rows.iter().map(|row| row[column].as_str()));
@@ -42,8 +52,8 @@ pub(super) fn write(
         "  {}",
         paint(palette.faint, line(&headings, widths, " "))
     )?;
-    for (message, row) in websocket.messages.iter().zip(&rows) {
-        write_message(out, palette, message, row, widths, policy)?;
+    for ((message, row), lacks) in websocket.messages.iter().zip(&rows).zip(&lacks) {
+        write_message(out, palette, (message, lacks), row, widths, policy)?;
     }
     if websocket
         .messages
@@ -73,7 +83,7 @@ fn make_room(widths: &mut [usize; COLUMNS]) {
 fn write_message(
     out: &mut dyn Write,
     palette: &Palette,
-    message: &Message,
+    (message, lacks): (&Message, &Lacks),
     row: &[String; COLUMNS],
     widths: [usize; COLUMNS],
     policy: PayloadPolicy,
@@ -94,6 +104,7 @@ fn write_message(
             indent,
         ));
     }
+    details.extend(lacks.lines(indent));
     details.extend(remarks(message));
     let (preview, payload) = match &message.payload {
         Some(payload) if is_undecoded(message, payload) => ("not decoded".to_owned(), Vec::new()),
@@ -136,7 +147,7 @@ fn line(row: &[String; COLUMNS], widths: [usize; COLUMNS], arrow: &str) -> Strin
     line.trim_end().to_owned()
 }
 
-fn row(message: &Message) -> [String; COLUMNS] {
+fn row(message: &Message, lacks: &Lacks) -> [String; COLUMNS] {
     let length = match message.length {
         Some(length) if message.compressed => {
             format!("{length} ({})", message.wire_length)
@@ -153,7 +164,7 @@ fn row(message: &Message) -> [String; COLUMNS] {
         frames(&message.frames),
         message.span.to_string(),
         packets(&message.slices),
-        alignment(&message.alignment),
+        alignment(&message.alignment, lacks.segments()),
         time(message),
     ]
 }
@@ -189,13 +200,18 @@ fn frames(frames: &[u64]) -> String {
 }
 
 /// `aligned`, `split 3`, `coalesced with F3`, `split 2 + coalesced with F3`, and what else is true of it.
-fn alignment(alignment: &Alignment) -> String {
-    let split = format!("split {}", alignment.segments);
-    let mut words = match alignment.kind.0 {
-        AlignmentKind::Aligned => "aligned".to_owned(),
-        AlignmentKind::Split => split,
-        AlignmentKind::Coalesced => format!("coalesced{}", company(alignment)),
-        AlignmentKind::SplitAndCoalesced => format!("{split} + coalesced{}", company(alignment)),
+fn alignment(alignment: &Alignment, missing: u64) -> String {
+    let mut words = split(alignment, missing);
+    if matches!(
+        alignment.kind.0,
+        AlignmentKind::Coalesced | AlignmentKind::SplitAndCoalesced
+    ) {
+        words.push(format!("coalesced{}", company(alignment)));
+    }
+    let mut words = if words.is_empty() {
+        "aligned".to_owned()
+    } else {
+        words.join(" + ")
     };
     for (is, word) in [
         (alignment.gap, ", gap"),
@@ -206,6 +222,19 @@ fn alignment(alignment: &Alignment) -> String {
         }
     }
     words
+}
+
+/// `split 3`, or `split 3 or more` where segments of it are missing, nobody knows how many; nothing where one carried it.
+fn split(alignment: &Alignment, missing: u64) -> Vec<String> {
+    let segments = alignment.segments + missing;
+    let or_more = if missing > 0 { " or more" } else { "" };
+    let is_split = missing > 0
+        || matches!(
+            alignment.kind.0,
+            AlignmentKind::Split | AlignmentKind::SplitAndCoalesced
+        );
+    let words = is_split.then(|| format!("split {segments}{or_more}"));
+    words.into_iter().collect()
 }
 
 /// ` with the handshake and F3 F4 F5 +12`.

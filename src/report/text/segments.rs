@@ -7,6 +7,7 @@ use std::{
 };
 
 use wireseam_analyzer::{Direction, GapCause, SegmentKind};
+use wireseam_wire::Flags;
 
 use super::{
     arrow,
@@ -14,33 +15,25 @@ use super::{
     pieces::Contents,
     torn,
 };
-use crate::report::schema::{Connection, Directions, Gap, Segment};
+use crate::report::schema::{Connection, Directions, Gap, Seconds, Segment};
 
 pub(super) fn write(
     out: &mut dyn Write,
     palette: &Palette,
     connection: &Connection,
 ) -> io::Result<()> {
-    let shown: Vec<_> = connection
-        .segments
-        .iter()
-        .filter(|segment| segment.kind.0 != SegmentKind::Ack)
-        .collect();
-    let silent = (connection.segments.len() - shown.len()) as u64;
-    let left_out = if silent > 0 {
-        format!(
-            "  ({} without data not shown)",
-            count(silent, "acknowledgement")
-        )
-    } else {
-        String::new()
-    };
+    let folded = Folded::of(&connection.segments);
+    let shown = connection.segments.iter();
+    let shown: Vec<_> = shown.filter(|segment| !folded.has(segment)).collect();
     writeln!(
         out,
         "\n  {}{}",
         paint(palette.heading, "segments"),
-        paint(palette.faint, left_out)
+        paint(palette.faint, folded.words())
     )?;
+    if let Some(line) = backwards(&connection.segments) {
+        writeln!(out, "  {}", paint(palette.notable, line))?;
+    }
     let rows: Vec<_> = shown.iter().map(|segment| Row::of(segment)).collect();
     let headings = Row {
         packet: "packet".to_owned(),
@@ -77,6 +70,92 @@ pub(super) fn write(
         write_gap(out, palette, widths, direction, gap)?;
     }
     Ok(())
+}
+
+/// What gets no line: acknowledgements without data, and those captured twice; every duplicate, where most packets have one.
+struct Folded {
+    acknowledgements: u64,
+    duplicates: u64,
+    all_duplicates: bool,
+}
+
+impl Folded {
+    fn of(segments: &[Segment]) -> Self {
+        let number =
+            |of: &dyn Fn(&Segment) -> bool| segments.iter().filter(|s| of(s)).count() as u64;
+        let duplicates = number(&is_duplicate);
+        let others = segments.len() as u64 - duplicates;
+        let all_duplicates = duplicates >= DUPLICATES && 2 * duplicates >= others;
+        Self {
+            acknowledgements: number(&|segment| segment.kind.0 == SegmentKind::Ack),
+            duplicates: if all_duplicates {
+                duplicates
+            } else {
+                number(&|segment| is_duplicate(segment) && is_bare(segment))
+            },
+            all_duplicates,
+        }
+    }
+
+    fn has(&self, segment: &Segment) -> bool {
+        segment.kind.0 == SegmentKind::Ack
+            || is_duplicate(segment) && (self.all_duplicates || is_bare(segment))
+    }
+
+    /// `  (5 acknowledgements without data not shown)`.
+    fn words(&self) -> String {
+        let acknowledgements = (self.acknowledgements > 0).then(|| {
+            format!(
+                "{} without data",
+                count(self.acknowledgements, "acknowledgement")
+            )
+        });
+        let of_what = if self.all_duplicates {
+            ""
+        } else {
+            " of an acknowledgement"
+        };
+        let duplicates = (self.duplicates > 0)
+            .then(|| format!("{}{of_what}", count(self.duplicates, "duplicate")));
+        let words: Vec<_> = acknowledgements.into_iter().chain(duplicates).collect();
+        if words.is_empty() {
+            return String::new();
+        }
+        let why = if self.all_duplicates {
+            ": most packets were captured twice"
+        } else {
+            ""
+        };
+        format!("  ({} not shown{why})", words.join(" and "))
+    }
+}
+
+fn is_duplicate(segment: &Segment) -> bool {
+    segment.kind.0 == SegmentKind::Duplicate
+}
+
+/// Whether it does nothing but acknowledge.
+fn is_bare(segment: &Segment) -> bool {
+    let flags = segment.flags.0;
+    let control = [Flags::SYN, Flags::FIN, Flags::RST];
+    segment.span.length() == 0 && !control.into_iter().any(|flag| flags.contains(flag))
+}
+
+/// That the times below do not rise: the clock was set back, or the packets are in another order.
+fn backwards(segments: &[Segment]) -> Option<String> {
+    let times = segments.iter().filter_map(|segment| segment.time);
+    let times: Vec<_> = times.map(|time| time.nanoseconds).collect();
+    let steps = times.windows(2).map(|pair| pair[0].saturating_sub(pair[1]));
+    let steps: Vec<_> = steps.filter(|step| *step > 0).collect();
+    let nanoseconds = steps.iter().copied().max()?;
+    let packets = match steps.len() as u64 {
+        1 => "1 packet is".to_owned(),
+        many => format!("{many} packets are"),
+    };
+    let most = Seconds { nanoseconds }.microseconds();
+    Some(format!(
+        "the clock ran back: {packets} earlier than the one before, by {most} s at most"
+    ))
 }
 
 /// The gaps that get a line: not those of the snapshot length, which the segment's own line tells.
@@ -258,11 +337,12 @@ fn notes(segment: &Segment) -> String {
         }
     }
     let flags = segment.flags.0;
-    for (flag, name) in [
-        (wireseam_wire::Flags::SYN, "SYN"),
-        (wireseam_wire::Flags::FIN, "FIN"),
-        (wireseam_wire::Flags::RST, "RST"),
-    ] {
+    let syn = if flags.contains(Flags::ACK) {
+        "SYN-ACK"
+    } else {
+        "SYN"
+    };
+    for (flag, name) in [(Flags::SYN, syn), (Flags::FIN, "FIN"), (Flags::RST, "RST")] {
         if flags.contains(flag) {
             notes.push(name.to_owned());
         }
@@ -274,4 +354,79 @@ fn notes(segment: &Segment) -> String {
         notes.push(format!("{} captured", segment.captured));
     }
     notes.join(", ")
+}
+
+/// Fewer duplicates than this are shown each.
+const DUPLICATES: u64 = 5;
+
+#[cfg(test)]
+mod tests {
+    use wireseam_analyzer::Direction;
+
+    use super::*;
+    use crate::report::schema::{Bytes, Word};
+
+    fn segment(kind: SegmentKind, length: u64, flags: Flags, time: Option<i64>) -> Segment {
+        Segment {
+            packet: 1,
+            direction: Word(Direction::ClientToServer),
+            time: time.map(|nanoseconds| Seconds { nanoseconds }),
+            span: Bytes(0, length),
+            captured: 0,
+            flags: crate::report::schema::Flags(flags),
+            kind: Word(kind),
+            super_segment: false,
+            carries: None,
+        }
+    }
+
+    /// How many of `data` segments and so many duplicates, of bare acknowledgements where they have no bytes, get a line.
+    fn shown(data: usize, duplicates: usize, length: u64) -> (usize, String) {
+        let data = (0..data).map(|_| segment(SegmentKind::Data, 1, Flags::ACK, None));
+        let again = segment(SegmentKind::Duplicate, length, Flags::ACK, None);
+        let segments: Vec<_> = data.chain((0..duplicates).map(|_| again.clone())).collect();
+        let folded = Folded::of(&segments);
+        let shown = segments.iter().filter(|segment| !folded.has(segment));
+        (shown.count(), folded.words())
+    }
+
+    #[test]
+    fn duplicates_are_shown_where_they_are_few() {
+        let none = String::new;
+        assert_eq!(shown(4, 4, 9), (8, none()));
+        assert_eq!(shown(11, 5, 9), (16, none()));
+        let why = "not shown: most packets were captured twice";
+        assert_eq!(shown(10, 5, 9), (10, format!("  (5 duplicates {why})")));
+        assert_eq!(
+            shown(9, 1, 0),
+            (
+                9,
+                "  (1 duplicate of an acknowledgement not shown)".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn a_duplicate_that_opens_or_ends_is_no_bare_acknowledgement() {
+        for flag in [Flags::SYN, Flags::FIN, Flags::RST] {
+            let again = segment(SegmentKind::Duplicate, 0, flag.with(Flags::ACK), None);
+            assert!(!is_bare(&again), "{flag:?}");
+        }
+    }
+
+    #[test]
+    fn times_that_fall_are_told_with_the_largest_step() {
+        let times = |times: &[Option<i64>]| {
+            let segments = times.iter();
+            let segments = segments.map(|time| segment(SegmentKind::Data, 1, Flags::ACK, *time));
+            backwards(&segments.collect::<Vec<_>>())
+        };
+        assert_eq!(times(&[Some(1), Some(1), None, Some(2)]), None);
+        let told = times(&[Some(9_000_000), None, Some(2_000_000), Some(1_000_000)]).unwrap();
+        assert!(
+            told.contains("2 packets are") && told.contains("by 0.007000 s"),
+            "{told}"
+        );
+        assert!(times(&[Some(2), Some(1)]).unwrap().contains("1 packet is"));
+    }
 }

@@ -6,8 +6,8 @@ use wireseam_analyzer::{Direction, Part};
 
 use crate::report::schema::{Connection, Frame, Torn};
 
-/// The sentences to put under a packet, for the cuts that its bracket does not show: those outside the payload, and inside a
-/// code point.
+/// The sentences to put under a packet, for the cuts that its bracket does not show: those outside the payload or at its
+/// start, and inside a code point.
 pub(super) fn by_packet(connection: &Connection) -> BTreeMap<(Direction, u64), Vec<String>> {
     let mut sentences: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for websocket in &connection.websockets {
@@ -25,7 +25,8 @@ pub(super) fn by_packet(connection: &Connection) -> BTreeMap<(Direction, u64), V
                 .chain(of_messages)
                 .map(|cut| ((cut.frame, cut.at), *cut)),
         );
-        for cut in cuts.values().filter(|cut| cut.part.0 != Part::Payload) {
+        let is_told = |cut: &&Torn| cut.part.0 != Part::Payload || cut.after == 0;
+        for cut in cuts.values().filter(is_told) {
             let Ok(at) = websocket
                 .frames
                 .binary_search_by_key(&cut.frame, |frame| frame.id)

@@ -31,7 +31,7 @@ pub(super) fn write(
         )?;
     }
     write_handshake(out, palette, &websocket.handshake)?;
-    messages::write(out, palette, websocket, policy)?;
+    messages::write(out, palette, connection, websocket, policy)?;
     write_control(out, palette, websocket)?;
     write_close(out, palette, connection, websocket)
 }
