@@ -60,15 +60,14 @@ impl Batch {
         self.entries.len()
     }
 
-    /// The segment at a place, and its shard.
-    pub(crate) fn get(&self, at: usize) -> Option<(usize, Segment<'_>)> {
+    /// The segment at a place.
+    pub(crate) fn get(&self, at: usize) -> Option<Segment<'_>> {
         let entry = self.entries.get(at)?;
         let (start, length) = entry.payload;
-        let segment = Segment {
+        Some(Segment {
             payload: self.bytes.get(start..start + length)?,
             ..entry.segment
-        };
-        Some((entry.shard, segment))
+        })
     }
 
     /// Between whom the segment at a place travels, and its shard.

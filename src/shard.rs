@@ -19,7 +19,10 @@ use std::{
 };
 
 use hashbrown::HashMap;
-use wireseam_analyzer::{Analyzer, Config, ConnectionId, Event, EventKind, Limits};
+use wireseam_analyzer::{
+    Analyzer, Config, ConnectionId, Event, EventKind, Expected, Fetch, Limits,
+};
+use wireseam_wire::Segment;
 
 use crate::batch::{Batch, SHARDS};
 
@@ -63,9 +66,9 @@ impl Engine for Here {
             analyzers,
             connections,
         } = self;
-        each(&batch, analyzers, Some, |_, analyzer, segment| {
+        each(&batch, analyzers, Some, |_, analyzer, segment, expected| {
             let next = ConnectionId(*connections + 1);
-            if analyzer.handle_numbered(segment, next) {
+            if analyzer.handle_expected(segment, expected, next) {
                 *connections = next.0;
             }
             while let Some(event) = analyzer.poll_event() {
@@ -249,17 +252,22 @@ fn work(
     let mine = |shard: usize| (shard % jobs == number).then_some(shard / jobs);
     while let Ok(batch) = batches.recv() {
         let mut said = Said::default();
-        let done = each(&batch, analyzers, mine, |at, analyzer, segment| {
-            let at = u32::try_from(at).unwrap_or(u32::MAX);
-            let connection = ConnectionId(segment.packet.0);
-            if analyzer.handle_numbered(segment, connection) {
-                said.begun.push((at, connection));
-            }
-            while let Some(event) = analyzer.poll_event() {
-                said.events.push((at, event));
-            }
-            Ok(())
-        });
+        let done = each(
+            &batch,
+            analyzers,
+            mine,
+            |at, analyzer, segment, expected| {
+                let at = u32::try_from(at).unwrap_or(u32::MAX);
+                let connection = ConnectionId(segment.packet.0);
+                if analyzer.handle_expected(segment, expected, connection) {
+                    said.begun.push((at, connection));
+                }
+                while let Some(event) = analyzer.poll_event() {
+                    said.events.push((at, event));
+                }
+                Ok(())
+            },
+        );
         drop(batch);
         if done.is_err() || say.send(said).is_err() {
             return;
@@ -272,22 +280,32 @@ fn each(
     batch: &Batch,
     analyzers: &mut [Analyzer],
     mine: impl Fn(usize) -> Option<usize>,
-    mut handle: impl FnMut(usize, &mut Analyzer, &wireseam_wire::Segment<'_>) -> io::Result<()>,
+    mut handle: impl FnMut(usize, &mut Analyzer, &Segment<'_>, Expected) -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut coming = Vec::with_capacity(AHEAD);
     for first in (0..batch.len()).step_by(AHEAD) {
         let last = batch.len().min(first + AHEAD);
+        coming.clear();
         for at in first..last {
             if let Some((shard, one, other)) = batch.ends(at)
-                && let Some(analyzer) = mine(shard).and_then(|shard| analyzers.get(shard))
+                && let Some(shard) = mine(shard)
+                && let Some(analyzer) = analyzers.get(shard)
             {
-                analyzer.expect_segment(one, other);
+                coming.push((at, shard, analyzer.expect(one, other)));
             }
         }
-        for at in first..last {
-            if let Some((shard, segment)) = batch.get(at)
-                && let Some(analyzer) = mine(shard).and_then(|shard| analyzers.get_mut(shard))
+        for step in [Fetch::Connection, Fetch::Protocol] {
+            for (_, shard, expected) in &coming {
+                if let Some(analyzer) = analyzers.get(*shard) {
+                    analyzer.fetch(*expected, step);
+                }
+            }
+        }
+        for (at, shard, expected) in coming.iter().copied() {
+            if let Some(segment) = batch.get(at)
+                && let Some(analyzer) = analyzers.get_mut(shard)
             {
-                handle(at, analyzer, &segment)?;
+                handle(at, analyzer, &segment, expected)?;
             }
         }
     }

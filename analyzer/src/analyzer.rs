@@ -34,6 +34,19 @@ pub struct Analyzer {
     events: VecDeque<Event>,
 }
 
+/// A segment that is about to come; see [`Analyzer::expect`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected(Option<Slot>);
+
+/// What [`Analyzer::fetch`] fetches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// What is known of its connection.
+    Connection,
+    /// What is known of the protocol spoken in it.
+    Protocol,
+}
+
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -71,19 +84,30 @@ impl Analyzer {
     /// Takes the next captured segment.
     pub fn handle_segment(&mut self, segment: &Segment<'_>) {
         let next = ConnectionId(self.connections + 1);
-        if self.handle_numbered(segment, next) {
+        let expected = self.expect(segment.source, segment.destination);
+        if self.handle_expected(segment, expected, next) {
             self.connections = next.0;
         }
     }
 
-    /// Takes the next captured segment; a connection that begins with it gets this number. Whether one does.
+    /// Takes the next captured segment, which was [expected](Self::expect); a connection that begins with it gets this
+    /// number. Whether one does.
     ///
     /// For several analyzers that share a capture's connections among them: numbers have to grow and no two may be equal.
-    pub fn handle_numbered(&mut self, segment: &Segment<'_>, number: ConnectionId) -> bool {
-        if segment.source == segment.destination {
+    pub fn handle_expected(
+        &mut self,
+        segment: &Segment<'_>,
+        expected: Expected,
+        number: ConnectionId,
+    ) -> bool {
+        let (one, other) = (segment.source, segment.destination);
+        if one == other {
             return false;
         }
-        let mut slot = self.flows.find(segment.source, segment.destination);
+        let mut slot = expected
+            .0
+            .filter(|slot| self.flows.is_between(*slot, one, other));
+        slot = slot.or_else(|| self.flows.find(one, other));
         if let Some(ended) = slot.filter(|slot| self.is_succeeded_by(*slot, segment)) {
             self.finish_flow(ended);
             slot = None;
@@ -97,15 +121,24 @@ impl Analyzer {
         begins
     }
 
-    /// Says that a segment between these ends is about to come: what is known of their connection is fetched meanwhile.
+    /// Says that a segment between these ends is about to come.
     ///
-    /// It changes nothing but the time: where several are announced before the first is handled, the memory of all their
-    /// connections is waited for once and not one after the other.
-    pub fn expect_segment(&self, one: Endpoint, other: Endpoint) {
-        if let Some(slot) = self.flows.find(one, other)
-            && let Some(Entry::Open(connection)) = self.flows.get(slot)
-        {
-            std::hint::black_box(connection.touch());
+    /// Where several are expected before the first is handled, and what is known of their connections is
+    /// [fetched](Self::fetch), the memory of all of them is waited for once and not one after the other.
+    #[must_use]
+    pub fn expect(&self, one: Endpoint, other: Endpoint) -> Expected {
+        Expected(self.flows.find(one, other))
+    }
+
+    /// Fetches what a segment that is expected needs into the processor's cache: in two steps, because where the second
+    /// part lies stands in the first.
+    pub fn fetch(&self, expected: Expected, step: Fetch) {
+        let entry = expected.0.and_then(|slot| self.flows.get(slot));
+        if let Some(Entry::Open(connection)) = entry {
+            std::hint::black_box(match step {
+                Fetch::Connection => connection.touch(),
+                Fetch::Protocol => connection.touch_protocol(),
+            });
         }
     }
 

@@ -19,7 +19,7 @@ use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
 use crate::span_map::SpanMap;
 use crate::spare::Spare;
-use crate::tcp::{Ends, Flow, Recent, TcpState, fingerprint};
+use crate::tcp::{Ends, Flow, Incoming, Recent, TcpState, fingerprint};
 use crate::tls::Hello;
 use crate::websocket::{Socket, Spares as SocketSpares};
 use crate::{
@@ -31,18 +31,21 @@ mod delivery;
 mod layers;
 
 /// A connection from its first captured packet to its last.
+///
+/// Its order is what most segments need first, so that little memory has to be waited for.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Connection {
-    id: ConnectionId,
     ends: Ends,
-    state: TcpState,
-    last: Moment,
-    flows: [Flow; 2],
-    intakes: [Intake; 2],
-    protocol: Protocol,
-    numbers: Numbers,
     /// The innermost protocol that was reported.
     layer: Option<Layer>,
+    protocol: Protocol,
+    id: ConnectionId,
+    last: Moment,
+    numbers: Numbers,
+    intakes: [Intake; 2],
+    flows: [Flow; 2],
+    state: TcpState,
 }
 
 /// What all connections share: buffers nobody uses, and the latest segments.
@@ -104,15 +107,15 @@ impl Connection {
         events: &mut VecDeque<Event>,
     ) -> Self {
         let mut connection = Self {
-            id,
-            ends,
-            state: TcpState::default(),
-            last: first,
             flows: Direction::BOTH.map(Flow::new),
-            intakes: Default::default(),
+            id,
+            last: first,
             protocol: Protocol::Probing,
             numbers: Numbers::default(),
+            ends,
             layer: None,
+            intakes: Default::default(),
+            state: TcpState::default(),
         };
         let opened = EventKind::Opened(connection.opened());
         Outbox::new(events, id, first, &mut connection.numbers, config).push(opened);
@@ -133,17 +136,19 @@ impl Connection {
         (self.ends.client, self.ends.server)
     }
 
-    /// Reads a little of everything that a segment needs, so that it is in the cache.
+    /// Reads a little of what a segment needs of it, so that it is in the cache.
     pub(crate) fn touch(&self) -> u64 {
-        let flows = self
-            .flows
-            .iter()
-            .map(|flow| flow.totals.bytes + flow.reassembly.next().0);
-        let protocol = match &self.protocol {
-            Protocol::WebSocket(socket) => socket.messages(),
+        let flows = self.flows.iter();
+        let flows = flows.map(|flow| flow.totals.bytes ^ flow.reassembly.next().0);
+        flows.fold(self.last.packet.0, u64::wrapping_add)
+    }
+
+    /// The same of what it speaks.
+    pub(crate) fn touch_protocol(&self) -> u64 {
+        match &self.protocol {
+            Protocol::WebSocket(socket) => socket.touch(),
             _ => 0,
-        };
-        flows.fold(protocol, u64::wrapping_add)
+        }
     }
 
     /// Whether only one side has been heard, and no byte of it.
@@ -272,7 +277,12 @@ impl Connection {
             );
         }
         if placed.seen.kind != SegmentKind::OutOfWindow {
-            self.flows[direction.reversed() as usize].handle_acknowledgement(segment, moment);
+            let timed = work.config.detail == Detail::Map;
+            self.flows[direction.reversed() as usize]
+                .handle_acknowledgement(segment, moment, timed);
+            if placed.is_plain && self.is_short_way(direction, placed.incoming.as_ref(), work) {
+                return;
+            }
             self.state.handle(direction, segment, moment);
         } else if segment.flags.contains(Flags::RST) {
             let seen = self.flows[direction as usize].reassembly.seen_end();
@@ -297,6 +307,28 @@ impl Connection {
         self.settle(work);
     }
 
+    /// Goes the short way with a plain segment, where there is one: nothing waits in either direction, and what it
+    /// carries are whole messages that are only to be counted.
+    fn is_short_way(
+        &mut self,
+        direction: Direction,
+        incoming: Option<&Incoming<'_>>,
+        work: &mut Work<'_, '_>,
+    ) -> bool {
+        let rests = |flow: &Flow| !flow.reassembly.has_early() && !flow.has_map();
+        if work.config.detail != Detail::Counts || !self.flows.iter().all(rests) {
+            return false;
+        }
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return incoming.is_none();
+        };
+        let Some(incoming) = incoming else {
+            return true;
+        };
+        socket.count_whole(direction, incoming.bytes, work.out)
+            && self.flows[direction as usize].pass(incoming)
+    }
+
     /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.
     fn settle(&mut self, work: &mut Work<'_, '_>) {
         for direction in Direction::BOTH {
@@ -312,7 +344,8 @@ impl Connection {
     /// Tells the WebSocket how far one direction was acknowledged.
     fn acknowledge(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
         if let Protocol::WebSocket(socket) = &mut self.protocol
-            && let Some((end, since)) = self.flows[direction as usize].acknowledged()
+            && let flow = &self.flows[direction as usize]
+            && let Some((end, since)) = flow.acknowledged().zip(flow.acknowledged_since())
         {
             socket.acknowledge(direction, end, since, work.out);
         }

@@ -51,10 +51,18 @@ impl<T: Ended> FlowTable<T> {
     /// The flow between two ends.
     pub(crate) fn find(&self, one: Endpoint, other: Endpoint) -> Option<Slot> {
         let found = self.table.find(hash(&self.seeds, one, other), |place| {
-            let ends = self.flows.get(*place).map(Ended::ends);
-            ends == Some((one, other)) || ends == Some((other, one))
+            self.is_between(Slot(*place), one, other)
         });
         found.copied().map(Slot)
+    }
+
+    /// Whether the flow in a slot is the one between two ends.
+    pub(crate) fn is_between(&self, slot: Slot, one: Endpoint, other: Endpoint) -> bool {
+        let flow = self.flows.get(slot.0);
+        flow.is_some_and(|flow| {
+            let ends = flow.ends();
+            ends == (one, other) || ends == (other, one)
+        })
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {

@@ -70,7 +70,7 @@ mod tcp;
 mod tls;
 mod websocket;
 
-pub use analyzer::Analyzer;
+pub use analyzer::{Analyzer, Expected, Fetch};
 pub use event::*;
 pub use finding::{Finding, Level, RULES, Rule};
 pub use limits::{Config, Detail, Limits, PayloadPolicy};

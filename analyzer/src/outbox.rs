@@ -15,10 +15,13 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     websockets: u32,
-    findings: u64,
-    /// How often each rule was found broken in each direction.
-    tally: Vec<(&'static str, Option<Direction>, u64)>,
+    findings: u32,
+    /// How often each rule was found broken in each direction; `None` where none was.
+    tally: Option<Box<Tally>>,
 }
+
+/// Rules, directions, and how often each was found broken there.
+type Tally = Vec<(&'static str, Option<Direction>, u64)>;
 
 /// Takes the events of one connection.
 #[derive(Debug)]
@@ -80,7 +83,7 @@ impl<'a> Outbox<'a> {
 
     /// How many findings there were, listed or not.
     pub(crate) fn findings(&self) -> u64 {
-        self.numbers.findings
+        u64::from(self.numbers.findings)
     }
 
     pub(crate) fn push(&mut self, kind: EventKind) {
@@ -133,21 +136,17 @@ impl<'a> Outbox<'a> {
     /// Reports a fault where it lies. Beyond [`Limits::findings_per_rule`] of one rule and direction they are only counted.
     pub(crate) fn finding_at(&mut self, rule: &'static Rule, place: Place, text: String) {
         let key = (rule.id, place.direction);
-        let at = self
-            .numbers
-            .tally
+        self.numbers.findings = self.numbers.findings.saturating_add(1);
+        let tally = self.numbers.tally.get_or_insert_default();
+        let known = tally
             .iter()
             .position(|(id, direction, _)| (*id, *direction) == key);
-        let at = at.unwrap_or_else(|| {
-            self.numbers.tally.push((rule.id, place.direction, 0));
-            self.numbers.tally.len() - 1
+        let at = known.unwrap_or_else(|| {
+            tally.push((rule.id, place.direction, 0));
+            tally.len() - 1
         });
-        self.numbers.tally[at].2 += 1;
-        self.numbers.findings += 1;
-        let (count, most) = (
-            self.numbers.tally[at].2,
-            self.config.limits.findings_per_rule,
-        );
+        tally[at].2 += 1;
+        let (count, most) = (tally[at].2, self.config.limits.findings_per_rule);
         if count > most {
             return;
         }

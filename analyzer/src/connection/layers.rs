@@ -164,9 +164,7 @@ impl Connection {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
             return;
         };
-        let acknowledged = self.flows[direction.reversed() as usize]
-            .acknowledged()
-            .map(|(end, _)| end);
+        let acknowledged = self.flows[direction.reversed() as usize].acknowledged();
         let mut context = Context {
             map: self.flows[direction as usize].map(),
             config: work.config,

@@ -1,5 +1,7 @@
 //! One direction of a connection: its bytes in order, their packets, and what the other side said about them.
 
+use std::num::NonZeroU16;
+
 use wireseam_wire::{Flags, Segment, Timestamp};
 
 use super::classify::{Classifier, Coverage};
@@ -14,34 +16,35 @@ use crate::{GapCause, Limits, Moment, Offset, SegmentKind, SegmentSeen, Span, To
 const LARGEST_UNANNOUNCED: u32 = 8_960;
 
 /// One direction's state.
+///
+/// Its order is what most segments need first: a segment of the other direction looks at the first 64 bytes only, one of
+/// this direction at the next 64 too.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Flow {
-    direction: Direction,
     pub(crate) reassembly: Reassembly,
+    /// The receiver has acknowledged everything before, where [`Flow::is_acknowledged`].
+    acknowledged: Offset,
+    /// What the receiver said of the hole that the stream waits at.
+    hole: Option<Box<Hole>>,
     /// `None` while nothing open needs it.
     map: Option<Box<SpanMap>>,
-    pub(crate) totals: Totals,
+    /// What the receiver announced on its SYN.
+    largest_segment: Option<NonZeroU16>,
+    direction: Direction,
+    is_acknowledged: bool,
+    duplicate_acks: u8,
+    window_closed: bool,
     /// Whether its SYN was captured.
     begun: bool,
     has_gap: bool,
     classifier: Classifier,
+    pub(crate) totals: Totals,
     /// Where the FIN stands, once it was seen.
     fin: Option<Offset>,
-    /// What the receiver announced on its SYN.
-    largest_segment: Option<u16>,
-    receiver: Receiver,
-}
-
-/// What the other side's acknowledgements say.
-#[derive(Debug, Default)]
-struct Receiver {
-    /// Everything before was acknowledged, since this moment.
-    acknowledged: Option<(Offset, Moment)>,
-    duplicate_acks: u8,
-    /// What it said of the hole that the stream waits at.
-    hole: Option<Box<Hole>>,
-    window_closed: bool,
     window: Window,
+    /// Since when what is acknowledged is.
+    acknowledged_since: Option<Moment>,
 }
 
 /// A hole of which the receiver spoke while bytes behind it were held.
@@ -59,21 +62,29 @@ pub(crate) struct Placed<'a> {
     /// Its payload, where it is part of the stream.
     pub(crate) incoming: Option<Incoming<'a>>,
     pub(crate) conflicts: Vec<Conflict>,
+    /// Whether it is the next data of a stream with nothing missing, or an acknowledgement, and no more.
+    pub(crate) is_plain: bool,
 }
 
 impl Flow {
     pub(crate) fn new(direction: Direction) -> Self {
         Self {
-            direction,
             reassembly: Reassembly::default(),
+            acknowledged: Offset(0),
+            hole: None,
             map: None,
-            totals: Totals::default(),
+            largest_segment: None,
+            direction,
+            is_acknowledged: false,
+            duplicate_acks: 0,
+            window_closed: false,
             begun: false,
             has_gap: false,
             classifier: Classifier::default(),
+            totals: Totals::default(),
             fin: None,
-            largest_segment: None,
-            receiver: Receiver::default(),
+            window: Window::default(),
+            acknowledged_since: None,
         }
     }
 
@@ -106,6 +117,9 @@ impl Flow {
     ) -> Placed<'a> {
         if self.is_plain_next(segment) {
             return self.place_next(segment, moment);
+        }
+        if self.is_plain_ack(segment) {
+            return self.place_ack(segment, seen_lately);
         }
         self.begin(segment);
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
@@ -159,6 +173,7 @@ impl Flow {
             seen,
             incoming,
             conflicts,
+            is_plain: false,
         }
     }
 
@@ -169,7 +184,52 @@ impl Flow {
             && segment.payload_len > 0
             && segment.payload.len() == segment.payload_len as usize
             && self.reassembly.is_next(segment.seq)
-            && !(segment.payload_len == 1 && self.receiver.window_closed)
+            && !(segment.payload_len == 1 && self.window_closed)
+    }
+
+    /// Whether a segment is an acknowledgement and no more, from a sender of whose stream nothing is missing.
+    fn is_plain_ack(&self, segment: &Segment<'_>) -> bool {
+        segment.flags == Flags::ACK
+            && segment.payload_len == 0
+            && self.reassembly.is_next(segment.seq)
+    }
+
+    /// The short way for such a segment; what it comes to is the same.
+    fn place_ack<'a>(&mut self, segment: &Segment<'a>, seen_lately: bool) -> Placed<'a> {
+        let kind = if seen_lately {
+            SegmentKind::Duplicate
+        } else {
+            SegmentKind::Ack
+        };
+        self.count(kind, false);
+        let at = self.reassembly.next();
+        Placed {
+            seen: SegmentSeen {
+                direction: self.direction,
+                span: Span::new(at, at),
+                flags: segment.flags,
+                kind,
+                super_segment: false,
+                captured: 0,
+            },
+            incoming: None,
+            conflicts: Vec::new(),
+            is_plain: true,
+        }
+    }
+
+    /// Takes the payload of a plain segment as delivered, where nothing needs to know which packet it came in.
+    pub(crate) fn pass(&mut self, incoming: &Incoming<'_>) -> bool {
+        let passed = self.map.is_none() && self.reassembly.deliver_next(incoming);
+        if passed {
+            self.totals.bytes += incoming.bytes.len() as u64;
+        }
+        passed
+    }
+
+    /// Whether the map of this stream says anything.
+    pub(crate) fn has_map(&self) -> bool {
+        self.map.is_some()
     }
 
     /// The short way for such a segment; what it comes to is the same.
@@ -201,19 +261,26 @@ impl Flow {
                 carrier,
             }),
             conflicts: Vec::new(),
+            is_plain: true,
         }
     }
 
-    /// Takes note of what a segment from the other side says about this direction.
-    pub(crate) fn handle_acknowledgement(&mut self, segment: &Segment<'_>, moment: Moment) {
-        self.receiver.window.announce(segment);
+    /// Takes note of what a segment from the other side says about this direction; of when, where it is `timed`.
+    pub(crate) fn handle_acknowledgement(
+        &mut self,
+        segment: &Segment<'_>,
+        moment: Moment,
+        timed: bool,
+    ) {
+        self.window.announce(segment);
         if segment.flags.contains(Flags::SYN) {
-            self.largest_segment = segment.options.mss.or(self.largest_segment);
+            let announced = segment.options.mss.and_then(NonZeroU16::new);
+            self.largest_segment = announced.or(self.largest_segment);
         }
         if !segment.flags.contains(Flags::ACK) {
             return;
         }
-        self.receiver.window_closed = segment.window == 0 && !segment.flags.contains(Flags::RST);
+        self.window_closed = segment.window == 0 && !segment.flags.contains(Flags::RST);
         let Some(signed) = self.reassembly.position(segment.ack) else {
             return;
         };
@@ -221,16 +288,15 @@ impl Flow {
             return;
         };
         self.note_hole(position, moment);
-        match self.receiver.acknowledged {
-            Some((known, _)) if position < known => {}
-            Some((known, _)) if position == known => {
-                let more = u8::from(segment.payload_len == 0);
-                self.receiver.duplicate_acks = self.receiver.duplicate_acks.saturating_add(more);
-            }
-            _ if !self.reassembly.is_in_window(signed) => {}
-            _ => {
-                self.receiver.acknowledged = Some((position, moment));
-                self.receiver.duplicate_acks = 0;
+        if self.is_acknowledged && position <= self.acknowledged {
+            let again = position == self.acknowledged && segment.payload_len == 0;
+            self.duplicate_acks = self.duplicate_acks.saturating_add(u8::from(again));
+        } else if self.reassembly.is_in_window(signed) {
+            self.acknowledged = position;
+            self.is_acknowledged = true;
+            self.duplicate_acks = 0;
+            if timed {
+                self.acknowledged_since = Some(moment);
             }
         }
     }
@@ -238,18 +304,18 @@ impl Flow {
     /// Notes what an acknowledgement of everything before `position` says of the present hole.
     fn note_hole(&mut self, position: Offset, moment: Moment) {
         if !self.reassembly.has_hole() {
-            self.receiver.hole = None;
+            self.hole = None;
             return;
         }
         let start = self.reassembly.next();
         let received = self.hole_at(start).and_then(|hole| hole.received);
         let received = received.or((position > start).then_some(moment));
-        self.receiver.hole = Some(Box::new(Hole { start, received }));
+        self.hole = Some(Box::new(Hole { start, received }));
     }
 
     /// What the receiver said of the hole at `start`.
     fn hole_at(&self, start: Offset) -> Option<Hole> {
-        let hole = self.receiver.hole.as_deref().copied();
+        let hole = self.hole.as_deref().copied();
         hole.filter(|hole| hole.start == start)
     }
 
@@ -258,9 +324,14 @@ impl Flow {
         self.reassembly.next_chunk(incoming)
     }
 
-    /// The acknowledged end of the stream, and since when.
-    pub(crate) fn acknowledged(&self) -> Option<(Offset, Moment)> {
-        self.receiver.acknowledged
+    /// The acknowledged end of the stream.
+    pub(crate) fn acknowledged(&self) -> Option<Offset> {
+        self.is_acknowledged.then_some(self.acknowledged)
+    }
+
+    /// Since when it was, where that was asked for.
+    pub(crate) fn acknowledged_since(&self) -> Option<Moment> {
+        self.acknowledged_since
     }
 
     /// Whether the hole before `next` need not be waited for any longer.
@@ -289,7 +360,7 @@ impl Flow {
 
     /// Gives up the hole before the next captured bytes, or what of it the receiver has, unless too much is held behind it.
     pub(crate) fn give_up_hole(&mut self, limits: &Limits) -> Option<(Span, GapCause)> {
-        let received = self.receiver.acknowledged.map(|(end, _)| end);
+        let received = self.acknowledged();
         let received = received.filter(|_| !self.is_full(limits));
         self.lose_hole(None, received)
     }
@@ -302,7 +373,7 @@ impl Flow {
     fn lose_hole(&mut self, end: Option<Offset>, kept: Option<Offset>) -> Option<(Span, GapCause)> {
         let span = self.reassembly.give_up_hole(end, kept)?;
         let cause = self.cause_of(span);
-        self.receiver.hole = None;
+        self.hole = None;
         Some((span, cause))
     }
 
@@ -318,7 +389,7 @@ impl Flow {
 
     /// The farthest place where the stream is known to reach, captured or not.
     fn known_end(&self) -> Option<Offset> {
-        let acknowledged = self.receiver.acknowledged.map(|(end, _)| match self.fin {
+        let acknowledged = self.acknowledged().map(|end| match self.fin {
             Some(fin) => end.min(fin),
             // The last acknowledged number may be a FIN's that the capture lacks.
             None if end.0 == self.reassembly.seen_end().0 + 1 => self.reassembly.seen_end(),
@@ -334,11 +405,9 @@ impl Flow {
     }
 
     fn cause_of(&self, gap: Span) -> GapCause {
-        match self.receiver.acknowledged {
-            Some((end, _)) if end >= gap.end => GapCause::Capture,
-            Some((end, _)) if end >= gap.start && self.hole_at(gap.start).is_some() => {
-                GapCause::Network
-            }
+        match self.acknowledged() {
+            Some(end) if end >= gap.end => GapCause::Capture,
+            Some(end) if end >= gap.start && self.hole_at(gap.start).is_some() => GapCause::Network,
             _ => GapCause::Unknown,
         }
     }
@@ -346,7 +415,7 @@ impl Flow {
     fn begin(&mut self, segment: &Segment<'_>) {
         if segment.flags.contains(Flags::SYN) {
             self.begun = true;
-            self.receiver.window.handle_senders_syn(segment);
+            self.window.handle_senders_syn(segment);
         }
         if segment.flags.contains(Flags::SYN)
             || (segment.payload_len > 0 && !segment.flags.contains(Flags::RST))
@@ -360,13 +429,12 @@ impl Flow {
         if self.reassembly.origin().is_none() {
             return true; // nothing was heard of its sender: it refuses a SYN, or the capture has no more
         }
-        let tolerance = self.receiver.window.bytes().unwrap_or(FARTHEST_JUMP);
+        let tolerance = self.window.bytes().unwrap_or(FARTHEST_JUMP);
         let tolerance = i64::try_from(tolerance).unwrap_or(i64::MAX);
         let seen = i64::try_from(self.reassembly.seen_end().0).unwrap_or(i64::MAX);
         let acknowledged = self
-            .receiver
-            .acknowledged
-            .map_or(seen, |(end, _)| i64::try_from(end.0).unwrap_or(i64::MAX));
+            .acknowledged()
+            .map_or(seen, |end| i64::try_from(end.0).unwrap_or(i64::MAX));
         let fin = i64::from(self.fin.is_some());
         let (first, last) = (
             seen.min(acknowledged),
@@ -390,8 +458,8 @@ impl Flow {
             extends: end > seen_end,
             ends_at_end: end == seen_end,
             starts_at_end: start == seen_end,
-            window_closed: self.receiver.window_closed,
-            duplicate_acks: self.receiver.duplicate_acks,
+            window_closed: self.window_closed,
+            duplicate_acks: self.duplicate_acks,
             seen_lately,
         };
         let kind = self.classifier.classify(segment, coverage);
@@ -414,7 +482,7 @@ impl Flow {
             } else {
                 LARGEST_UNANNOUNCED
             },
-            u32::from,
+            |largest| u32::from(largest.get()),
         );
         segment.payload_len > 0 && (segment.unfinished_length || segment.payload_len > largest)
     }
@@ -464,6 +532,7 @@ impl Flow {
             seen,
             incoming: None,
             conflicts: Vec::new(),
+            is_plain: false,
         }
     }
 }

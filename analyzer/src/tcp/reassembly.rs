@@ -63,13 +63,14 @@ pub(crate) struct Conflict {
 
 /// One direction's stream.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(crate) struct Reassembly {
-    /// The sequence number of offset 0.
-    origin: Option<Seq>,
     /// Everything before was delivered or given up.
     next: Offset,
     /// The end of the farthest byte seen on the wire.
     seen_end: Offset,
+    /// The sequence number of offset 0.
+    origin: Option<Seq>,
     /// What came before its turn; most streams never have any.
     early: Option<Box<Early>>,
 }
@@ -115,6 +116,11 @@ impl Reassembly {
     pub(crate) fn held_segments(&self) -> usize {
         let early = self.early.as_ref();
         early.map_or(0, |early| early.held.len().max(early.cut.len()))
+    }
+
+    /// Whether anything lies behind a hole.
+    pub(crate) fn has_early(&self) -> bool {
+        self.early.is_some()
     }
 
     /// Whether segments wait behind a hole.

@@ -82,6 +82,11 @@ impl Assembly {
         self.rest.filter(|rest| rest.length() > LONGEST_CONTROL)
     }
 
+    /// Whether none is open, and none may be.
+    pub(super) fn is_between_messages(&self) -> bool {
+        self.open.is_none() && !self.after_loss && self.rest.is_none()
+    }
+
     /// The open message's number.
     pub(super) fn open_id(&self) -> Option<MessageId> {
         self.open.as_ref().map(|message| message.id)
@@ -239,7 +244,7 @@ impl Assembly {
         context: &mut Context<'_, '_>,
         ended: &mut Vec<Ended>,
     ) {
-        if self.open.is_none() && !self.after_loss && self.rest.is_none() {
+        if self.is_between_messages() {
             return;
         }
         let place = begin.here.header(begin.parts, context.map);

@@ -27,6 +27,12 @@ impl Numbers {
         FrameId(self.frames)
     }
 
+    /// Counts messages of one frame each.
+    pub(super) fn pass(&mut self, messages: u64) {
+        self.frames += messages;
+        self.messages += messages;
+    }
+
     /// Takes a number back that turned out to be no frame's, where none was given since.
     pub(super) fn take_back(&mut self, id: FrameId) {
         if id.0 == self.frames {

@@ -85,6 +85,11 @@ impl Half {
         self
     }
 
+    /// Whether a message begins with the next byte, and nothing before it matters to it.
+    pub(super) fn is_between_messages(&self) -> bool {
+        self.busy.is_none() && !self.closed && self.assembly.is_between_messages()
+    }
+
     /// Reads all of `input`, whose first byte stands at `at`.
     pub(super) fn feed(
         &mut self,

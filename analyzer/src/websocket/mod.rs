@@ -19,6 +19,7 @@ mod search;
 mod socket;
 mod talk;
 mod utf8;
+mod whole;
 
 pub(crate) use context::{Context, Spares};
 pub(crate) use search::{Found, Search};

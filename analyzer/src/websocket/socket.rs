@@ -8,17 +8,19 @@ use super::extension::Agreed;
 use super::half::Half;
 use super::search::Found;
 use super::talk::Talk;
+use super::whole::Whole;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
-use crate::{Direction, EndedBy, HandshakeResult, Moment, Offset, Span};
+use crate::{Counted, Direction, EndedBy, EventKind, HandshakeResult, Moment, Offset, Span};
 
 /// A WebSocket.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Socket {
     numbers: Numbers,
-    halves: [Half; 2],
     talk: Talk,
+    halves: [Half; 2],
 }
 
 impl Socket {
@@ -81,6 +83,40 @@ impl Socket {
         context: &mut Context<'_, '_>,
     ) {
         self.halves[direction as usize].feed(at, input, &mut self.numbers, context);
+    }
+
+    /// Reads a little of everything that a segment needs, so that it is in the cache.
+    pub(crate) fn touch(&self) -> u64 {
+        let halves = self.halves.iter().filter(|half| half.is_between_messages());
+        self.talk.messages().wrapping_add(halves.count() as u64)
+    }
+
+    /// Counts the messages in a segment that holds whole ones, uncompressed and unfragmented, and nothing else: the short
+    /// way where only counts are asked for. `false`, and nothing has happened, where it is anything else.
+    pub(crate) fn count_whole(
+        &mut self,
+        direction: Direction,
+        segment: &[u8],
+        out: &mut Outbox<'_>,
+    ) -> bool {
+        if !self.halves[direction as usize].is_between_messages() {
+            return false;
+        }
+        let Some(whole) = Whole::read(direction, segment) else {
+            return false;
+        };
+        for length in whole.lengths() {
+            out.push(EventKind::Counted(Counted {
+                websocket: self.talk.websocket(),
+                direction,
+                alignment: whole.alignment(),
+                length: Some(length),
+                complete: true,
+            }));
+        }
+        self.numbers.pass(whole.count());
+        self.talk.pass(direction, whole.count());
+        true
     }
 
     /// The capture lacks bytes of one direction.

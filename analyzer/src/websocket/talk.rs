@@ -14,14 +14,17 @@ use crate::{
     MessageId, Moment, Offset, Opcode, WebSocketId,
 };
 
+/// Messages of one direction whose last byte was not acknowledged, and where that ends.
+type Unacknowledged = VecDeque<(Offset, MessageId)>;
+
 /// What was said so far.
 #[derive(Debug)]
 pub(super) struct Talk {
     websocket: WebSocketId,
     incomplete: u32,
     whole_messages: [u64; 2],
-    /// Messages whose last byte was not acknowledged.
-    unacknowledged: [VecDeque<(Offset, MessageId)>; 2],
+    /// Messages whose last byte was not acknowledged; `None` where there never was any.
+    unacknowledged: Option<Box<[Unacknowledged; 2]>>,
     /// `None` where neither side has sent a Ping or a Close.
     control: Option<Box<ControlTalk>>,
 }
@@ -53,9 +56,18 @@ impl Talk {
             websocket,
             incomplete: 0,
             whole_messages: [0; 2],
-            unacknowledged: Default::default(),
+            unacknowledged: None,
             control: None,
         }
+    }
+
+    pub(super) fn websocket(&self) -> WebSocketId {
+        self.websocket
+    }
+
+    /// Counts whole messages of which no more is to be said.
+    pub(super) fn pass(&mut self, direction: Direction, messages: u64) {
+        self.whole_messages[direction as usize] += messages;
     }
 
     /// How many messages there were, whole or not.
@@ -71,7 +83,8 @@ impl Talk {
                 self.whole_messages[direction as usize] += u64::from(complete);
                 self.incomplete = self.incomplete.saturating_add(u32::from(!complete));
                 if context.wants_map() {
-                    let waiting = &mut self.unacknowledged[direction as usize];
+                    let waiting = self.unacknowledged.get_or_insert_default();
+                    let waiting = &mut waiting[direction as usize];
                     waiting.push_back((end, id));
                     if waiting.len() > context.config.limits.unacknowledged {
                         waiting.pop_front();
@@ -89,7 +102,10 @@ impl Talk {
         since: Moment,
         out: &mut Outbox<'_>,
     ) {
-        let waiting = &mut self.unacknowledged[direction as usize];
+        let Some(waiting) = &mut self.unacknowledged else {
+            return;
+        };
+        let waiting = &mut waiting[direction as usize];
         while let Some((_, message)) = waiting
             .front()
             .copied()
