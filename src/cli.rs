@@ -54,6 +54,12 @@ pub(crate) struct Inspect {
     /// On how many threads to analyze; the report is the same with any number
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub(crate) jobs: usize,
+    /// What to do about wrong checksums
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    pub(crate) checksums: Checksums,
+    /// Verify that the report adds up, say so, and exit with 5 where it does not
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// Exit with 1 where there are findings of this level or a more binding one
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
@@ -129,6 +135,18 @@ pub(crate) enum Payload {
     Full,
 }
 
+/// What to do about wrong checksums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Checksums {
+    /// Count them, and take their segments all the same
+    #[default]
+    Count,
+    /// Skip their segments, as a receiver does; not those that left the checksum to the interface
+    Require,
+    /// Do not look at them
+    Ignore,
+}
+
 /// From which level on findings make the command fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
@@ -184,7 +202,7 @@ Examples:
 Ctrl-C ends the reading and prints the report of what was read; a second Ctrl-C ends the command.
 
 Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 a file cannot be read, 4 the output cannot be written,
-130 and 143 interrupted (SIGINT, SIGTERM)";
+5 the report does not add up (see --verify), 130 and 143 interrupted (SIGINT, SIGTERM)";
 
 const BUILD: &str = "\
 Examples:

@@ -34,6 +34,8 @@ pub(crate) enum Exit {
     Input = 3,
     /// The machine does not let it: rights, space.
     Environment = 4,
+    /// The report contradicts itself: a fault of this program's, whatever the traffic.
+    Violations = 5,
     /// Somebody pressed Ctrl-C: 128 + SIGINT.
     Interrupted = 130,
     /// Somebody asked it to end: 128 + SIGTERM.

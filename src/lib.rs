@@ -44,6 +44,7 @@ pub mod claim;
 pub mod report;
 mod run;
 mod shard;
+pub mod verify;
 
 pub use run::{Error, Options, Outcome, inspect, read};
 pub use wireseam_analyzer as analyzer;

@@ -7,11 +7,11 @@ use std::{
 
 use wireseam_analyzer::{Config, Event, EventKind, Level};
 use wireseam_capture::{CaptureError, Source};
-use wireseam_wire::{Decoder, Timestamp};
+use wireseam_wire::{self as wire, Checksums, Decoder, Timestamp};
 
 use crate::batch::Batch;
 use crate::report::{
-    Collector, Context, Render, describe,
+    Collector, Context, Render, describe, describe_decoding,
     schema::{Capture, Connection, FORMAT, Report, Seconds},
 };
 use crate::shard::{Engine, Here, Threads};
@@ -23,6 +23,8 @@ pub struct Options {
     pub name: String,
     /// How the analyzer works.
     pub config: Config,
+    /// What to do about wrong checksums.
+    pub checksums: Checksums,
     /// The connections to report, by number; all where there are none.
     pub connections: BTreeSet<u64>,
     /// Whether to analyze and report each packet as it comes: for captures that are still being made.
@@ -144,7 +146,10 @@ impl<'a> Run<'a> {
     fn new(options: &'a Options, render: &'a mut dyn Render) -> Self {
         Self {
             options,
-            decoder: Decoder::default(),
+            decoder: Decoder::new(wire::Config {
+                checksums: options.checksums,
+                ..wire::Config::default()
+            }),
             report: Reported {
                 options,
                 render,
@@ -230,6 +235,8 @@ impl<'a> Run<'a> {
             ..Capture::default()
         };
         describe(&mut capture, source, self.report.context.start);
+        let (decoded, looked_at) = (self.decoder.statistics(), self.options.checksums);
+        describe_decoding(&mut capture, &decoded, looked_at);
         capture
     }
 }

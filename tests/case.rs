@@ -81,7 +81,8 @@ impl Case {
         String::from_utf8(map).unwrap()
     }
 
-    fn source(&self) -> FileSource {
+    /// The capture, to be read.
+    pub(crate) fn source(&self) -> FileSource {
         FileSource::from_reader(self.file_name(), Cursor::new(self.built.bytes.clone())).unwrap()
     }
 

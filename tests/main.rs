@@ -8,6 +8,8 @@ mod case;
 mod cli;
 /// Every fixture against its claim and its snapshot.
 mod corpus;
+/// What decoding the packets told, in the report.
+mod decoding;
 /// The list of situations against the fixtures and tests that it names.
 mod index;
 /// Where captures come from, and how the reading is stopped.
@@ -24,5 +26,7 @@ mod segmentations;
 mod tidy;
 /// Large captures in small, against what their writer counted.
 mod traffic;
+/// That every report adds up.
+mod verify;
 /// Much of one thing: frames, fragments, segments, messages.
 mod volume;

@@ -2,7 +2,11 @@
 
 use std::{io::Write, path::PathBuf};
 
-use wireseam::{Error, Options, Outcome};
+use wireseam::{
+    Error, Options, Outcome,
+    report::Render,
+    verify::{Verification, Verify},
+};
 use wireseam_analyzer::{Config, Level, PayloadPolicy};
 use wireseam_capture::{Bounded, Source, Stop};
 
@@ -13,7 +17,7 @@ use super::{
     progress::{self, Watched},
     signals::Signals,
 };
-use crate::cli::{FailOn, Inspect, Payload};
+use crate::cli::{Checksums, FailOn, Inspect, Payload};
 
 pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Failure> {
     let signals = Signals::catch().map_err(|cause| {
@@ -35,16 +39,17 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
             payload: policy(asked.payload),
             ..Config::default()
         },
+        checksums: checksums(asked.checksums),
         connections: asked.connection.iter().copied().collect(),
         live: capture.is_live(),
         jobs: asked.jobs,
     };
     let bar = progress::bar(asked);
     let out = output::open(asked, &bar)?;
-    let mut render = output::renderer(asked, out);
+    let mut render = Rendered::new(output::renderer(asked, out), asked.verify);
     let bounded = Bounded::new(capture, signals.flag(), asked.packets);
     let mut source = Watched::new(bounded, bar);
-    let outcome = wireseam::inspect(&mut source, &options, &mut *render);
+    let outcome = wireseam::inspect(&mut source, &options, render.render());
     source.end();
     let files = source.files();
     for warning in input::warnings(&files) {
@@ -54,6 +59,16 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
         Error::Capture(_) => Exit::Input.with(cause),
         _ => Exit::Environment.with(cause),
     })?;
+    let adds_up = render.verification().is_none_or(|verified| {
+        for violation in &verified.listed {
+            say(format!("does not add up: {violation}"));
+        }
+        say(format!("verified: {verified}"));
+        verified.violations == 0
+    });
+    if !adds_up {
+        return Ok(Exit::Violations);
+    }
     if let (Some(Stop::Interrupted), Some(exit)) =
         (outcome.capture.stopped.map(|why| why.0), signals.exit())
     {
@@ -77,6 +92,36 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
     } else {
         Exit::Fine
     })
+}
+
+/// A renderer, and what verifies it where that was asked for.
+enum Rendered<'a> {
+    Only(Box<dyn Render + 'a>),
+    Verified(Verify<Box<dyn Render + 'a>>),
+}
+
+impl<'a> Rendered<'a> {
+    fn new(render: Box<dyn Render + 'a>, verify: bool) -> Self {
+        if verify {
+            Self::Verified(Verify::new(render))
+        } else {
+            Self::Only(render)
+        }
+    }
+
+    fn render(&mut self) -> &mut (dyn Render + 'a) {
+        match self {
+            Self::Only(render) => &mut **render,
+            Self::Verified(render) => render,
+        }
+    }
+
+    fn verification(&self) -> Option<&Verification> {
+        match self {
+            Self::Only(_) => None,
+            Self::Verified(render) => Some(render.verification()),
+        }
+    }
 }
 
 /// What the capture is called: as the file is, or the first of several.
@@ -128,6 +173,14 @@ fn policy(payload: Payload) -> PayloadPolicy {
         Payload::Preview => PayloadPolicy::Preview,
         Payload::Sha256 => PayloadPolicy::Sha256,
         Payload::Full => PayloadPolicy::Full,
+    }
+}
+
+fn checksums(asked: Checksums) -> wireseam_wire::Checksums {
+    match asked {
+        Checksums::Count => wireseam_wire::Checksums::Count,
+        Checksums::Require => wireseam_wire::Checksums::Require,
+        Checksums::Ignore => wireseam_wire::Checksums::Ignore,
     }
 }
 

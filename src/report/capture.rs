@@ -3,12 +3,38 @@
 use std::path::Path;
 
 use wireseam_capture::{self as capture, CommentOn, FileRead, Source};
-use wireseam_wire::Timestamp;
+use wireseam_wire::{self as wire, Timestamp};
 
 use super::schema::{
-    Backwards, Capture, CaptureFile, Comment, Dropped, Interface, LeftOut, LinkLayer, Seconds,
-    Secrets, Section, Word,
+    Backwards, Capture, CaptureFile, Checksums, Comment, Dropped, Fragments, Interface, LeftOut,
+    LinkLayer, Seconds, Secrets, Section, Word, WrongChecksums,
 };
+
+/// Fills in what decoding the packets told.
+pub(crate) fn describe_decoding(
+    record: &mut Capture,
+    statistics: &wire::Statistics,
+    looked_at: wire::Checksums,
+) {
+    let not_right = |checksums: wire::ChecksumStatistics| WrongChecksums {
+        wrong: checksums.wrong,
+        left_to_interface: checksums.left_to_interface,
+    };
+    record.checksums = (looked_at != wire::Checksums::Ignore).then(|| Checksums {
+        ip: not_right(statistics.ip_checksums),
+        tcp: not_right(statistics.tcp_checksums),
+    });
+    let fragments = statistics.fragments;
+    record.fragments = Fragments {
+        fragments: fragments.fragments,
+        reassembled: fragments.reassembled,
+        incomplete: fragments.expired + fragments.pending,
+        given_up: fragments.evicted,
+        refused: fragments.refused,
+        differing: fragments.differing,
+    };
+    record.lengths_left_to_interface = statistics.unfinished_lengths;
+}
 
 /// Fills in what the source tells; times count from `start`.
 pub(crate) fn describe(record: &mut Capture, source: &dyn Source, start: Option<Timestamp>) {

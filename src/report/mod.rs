@@ -18,7 +18,7 @@ mod summary;
 mod text;
 mod value;
 
-pub(crate) use capture::describe;
+pub(crate) use capture::{describe, describe_decoding};
 pub use collect::Collector;
 pub use escape::Escaped;
 pub use json::Json;

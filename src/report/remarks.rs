@@ -4,7 +4,7 @@ use wireseam_capture::Stop;
 
 use super::{
     escape::Escaped,
-    schema::{Capture, CaptureFile, Comment, Interface, Section},
+    schema::{Capture, CaptureFile, Checksums, Comment, Interface, Section},
     text::count,
 };
 
@@ -20,6 +20,9 @@ pub(super) fn remarks(capture: &Capture) -> Vec<(&'static str, String)> {
             "interfaces",
             listed(&capture.interfaces, interface, capture.left_out.interfaces),
         ),
+        ("checksums", checksums(capture)),
+        ("IP", fragments(capture)),
+        ("lengths", lengths(capture)),
         ("dropped", dropped(capture)),
         ("errors", errors(capture)),
         ("times", backwards(capture)),
@@ -79,6 +82,44 @@ fn comment(comment: &Comment) -> Option<String> {
         (.., section) => format!("section {}", section.unwrap_or_default()),
     };
     Some(format!("{on} {}", shown(&comment.text)))
+}
+
+/// Only where some are wrong: that others were left to the interface goes without saying in a capture of the sending host.
+fn checksums(capture: &Capture) -> Option<String> {
+    let Checksums { ip, tcp } = capture.checksums?;
+    let wrong = joined([(ip.wrong, "of IP headers"), (tcp.wrong, "of TCP segments")])?;
+    let left = ip.left_to_interface + tcp.left_to_interface;
+    let left = joined([(left, "left to the interface")]);
+    let left = left.map_or(String::new(), |left| format!("; {left}"));
+    Some(format!("wrong are {wrong}{left}"))
+}
+
+fn fragments(capture: &Capture) -> Option<String> {
+    let fragments = capture.fragments;
+    let packets = |number: u64, what: &str| (number, format!("{} {what}", count(number, "packet")));
+    let found = [
+        (fragments.fragments, count(fragments.fragments, "fragment")),
+        packets(fragments.reassembled, "put together"),
+        packets(fragments.incomplete, "never whole"),
+        packets(fragments.given_up, "given up for others"),
+        (fragments.refused, format!("{} refused", fragments.refused)),
+        (
+            fragments.differing,
+            format!("{} with other bytes than before", fragments.differing),
+        ),
+    ];
+    let found: Vec<_> = found
+        .into_iter()
+        .filter_map(|(number, said)| (number > 0).then_some(said))
+        .collect();
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+fn lengths(capture: &Capture) -> Option<String> {
+    joined([(
+        capture.lengths_left_to_interface,
+        "left to the interface by the IP header",
+    )])
 }
 
 fn dropped(capture: &Capture) -> Option<String> {
@@ -174,7 +215,9 @@ mod tests {
     use super::*;
     use crate::report::{
         samples,
-        schema::{Backwards, Dropped, LeftOut, LinkLayer, Seconds, Secrets},
+        schema::{
+            Backwards, Dropped, Fragments, LeftOut, LinkLayer, Seconds, Secrets, WrongChecksums,
+        },
     };
 
     fn lines(capture: &Capture) -> Vec<String> {
@@ -191,8 +234,16 @@ mod tests {
             kernel: Some(0),
             ..Dropped::default()
         };
+        let offloaded = WrongChecksums {
+            left_to_interface: 9,
+            ..WrongChecksums::default()
+        };
         let nothing_lost = Capture {
             dropped,
+            checksums: Some(Checksums {
+                ip: offloaded,
+                tcp: offloaded,
+            }),
             ..Capture::default()
         };
         assert_eq!(lines(&nothing_lost), [""; 0]);
@@ -212,6 +263,20 @@ mod tests {
                 os: Some("Linux\u{1b}[2J".to_owned()),
                 application: Some("Dumpcap".to_owned()),
             }],
+            checksums: Some(Checksums {
+                ip: WrongChecksums::default(),
+                tcp: WrongChecksums {
+                    wrong: 3,
+                    left_to_interface: 9,
+                },
+            }),
+            fragments: Fragments {
+                fragments: 6,
+                reassembled: 2,
+                incomplete: 1,
+                ..Fragments::default()
+            },
+            lengths_left_to_interface: 4,
             dropped: Dropped {
                 kernel: Some(5),
                 interface: Some(0),
@@ -244,6 +309,9 @@ mod tests {
             lines(&capture),
             [
                 r#"made by: "Dumpcap", "Linux\x1b[2J""#.to_owned(),
+                "checksums: wrong are 3 of TCP segments; 9 left to the interface".to_owned(),
+                "IP: 6 fragments, 2 packets put together, 1 packet never whole".to_owned(),
+                "lengths: 4 left to the interface by the IP header".to_owned(),
                 "dropped: 5 by the kernel, 2 between packets".to_owned(),
                 "errors: on the link layer: 3 CRC".to_owned(),
                 "times: 2 packets are earlier than the one before, by 1.500000 s at most"

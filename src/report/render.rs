@@ -36,3 +36,21 @@ pub trait Render {
     /// When the output cannot be written.
     fn finish(&mut self, capture: &Capture) -> io::Result<()>;
 }
+
+impl<R: Render + ?Sized> Render for Box<R> {
+    fn detail(&self) -> Detail {
+        (**self).detail()
+    }
+
+    fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {
+        (**self).event(context, event)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (**self).flush()
+    }
+
+    fn finish(&mut self, capture: &Capture) -> io::Result<()> {
+        (**self).finish(capture)
+    }
+}

@@ -17,8 +17,8 @@ use wireseam_analyzer::{
 };
 
 pub use self::capture::{
-    Backwards, Capture, CaptureFile, Comment, Dropped, Interface, LeftOut, LinkLayer, Secrets,
-    Section,
+    Backwards, Capture, CaptureFile, Checksums, Comment, Dropped, Fragments, Interface, LeftOut,
+    LinkLayer, Secrets, Section, WrongChecksums,
 };
 pub use super::value::{Beginning, Code, Ending, Flags, Piece, Seconds, Vocabulary, Word};
 

@@ -108,6 +108,13 @@ impl<W: Write> Summary<W> {
     fn count(&mut self, event: Event) {
         match event.kind {
             EventKind::Counted(message) => self.message(&message),
+            EventKind::Message(message) => self.message(&Counted {
+                websocket: message.websocket,
+                direction: message.direction,
+                alignment: message.alignment.kind,
+                length: message.length,
+                complete: message.complete,
+            }),
             EventKind::WebSocket(handshake) => {
                 *self.websockets.entry(words(handshake.result)).or_default() += 1;
             }
@@ -132,7 +139,6 @@ impl<W: Write> Summary<W> {
             | EventKind::Tls(_)
             | EventKind::Exchange(_)
             | EventKind::Frame(_)
-            | EventKind::Message(_)
             | EventKind::Acknowledged(_)
             | EventKind::Closed(_) => {}
         }

@@ -27,6 +27,12 @@ pub struct Capture {
     pub link_types: Vec<String>,
     /// How many packets held no TCP segment that could be read, by reason.
     pub skipped: BTreeMap<String, u64>,
+    /// What came of looking at checksums; null where nobody looked.
+    pub checksums: Option<Checksums>,
+    /// What came of IP fragments that may hold TCP.
+    pub fragments: Fragments,
+    /// How many segments have an IP header that left its length to the interface.
+    pub lengths_left_to_interface: u64,
     /// What whoever captured lost.
     pub dropped: Dropped,
     /// Whether a file ends inside a packet, or its packed data inside itself.
@@ -49,6 +55,41 @@ pub struct Capture {
     pub link_layer: LinkLayer,
     /// How much of the four lists above was met and is not in them, for their caps.
     pub left_out: LeftOut,
+}
+
+/// Checksums that are not right, in packets that hold a TCP segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Checksums {
+    /// Of IPv4 headers.
+    pub ip: WrongChecksums,
+    /// Of TCP segments captured whole.
+    pub tcp: WrongChecksums,
+}
+
+/// Why they are not right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WrongChecksums {
+    /// Nothing else explains them: the bytes are not those that were sent.
+    pub wrong: u64,
+    /// The sending host left them to its interface, and the packets were captured before they reached it.
+    pub left_to_interface: u64,
+}
+
+/// IP fragments (RFC 791 3.2, RFC 8200 4.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Fragments {
+    /// How many.
+    pub fragments: u64,
+    /// Packets put together of them.
+    pub reassembled: u64,
+    /// Packets of which a fragment did not come, or not in time.
+    pub incomplete: u64,
+    /// Packets given up for others because a limit was reached.
+    pub given_up: u64,
+    /// Fragments that cannot be a part of the packet that they name.
+    pub refused: u64,
+    /// Fragments with other bytes for a part of the packet than one that came before, whose bytes stay.
+    pub differing: u64,
 }
 
 /// Packets that never reached the capture, as far as anyone counted.
