@@ -191,6 +191,11 @@ impl SpanMap {
         self.pieces_over(Span::of_length(offset, 1)).next()
     }
 
+    /// The packet that carried the byte at `offset` first.
+    pub(crate) fn packet_at(&self, offset: Offset) -> Option<PacketIndex> {
+        self.piece_at(offset)?.packet()
+    }
+
     /// The packet with which every captured byte before `end` had been captured.
     pub(crate) fn completed(&self, end: Offset) -> Option<Moment> {
         let last = Offset(end.0.checked_sub(1)?);

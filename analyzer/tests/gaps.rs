@@ -1,6 +1,7 @@
 //! What a hole in one direction does to the layers above, in both.
 
 use wireseam_analyzer::{Config, Direction, GapCause};
+use wireseam_wire::Flags;
 
 use crate::bench::{
     REQUEST, RESPONSE, Scene, compressing, frame_bytes, full, masked, text, with_limits,
@@ -199,6 +200,30 @@ fn a_gap_in_one_direction_leaves_the_other_alone() {
     let outcome = scene.finish();
     assert_eq!(outcome.said(UP), [b"one", b"two"]);
     assert_eq!(outcome.rules(), ["ws.lost"]);
+}
+
+/// #1 to #4 are the handshake, and the hole is given up with the last packet.
+#[test]
+fn lost_and_found_name_the_packet_behind_the_hole() {
+    let packets = |scene: &mut Scene| -> Vec<(&str, u64)> {
+        let findings = scene.finish().findings();
+        let findings = findings.iter();
+        findings
+            .map(|found| (found.rule.id, found.packet.0))
+            .collect()
+    };
+    let mut scene = Scene::websocket(full());
+    scene.down(&text("before")).lose(DOWN, 40);
+    scene.down(&[0xEE; 100]);
+    for content in ["a text behind the gap", "another", "and another text"] {
+        scene.down(&text(content)).up(&masked(b"heard"));
+    }
+    assert_eq!(packets(&mut scene), [("ws.lost", 6), ("ws.resync", 7)]);
+    let mut scene = Scene::websocket(full());
+    scene.down(&text("before")).lose(DOWN, 40);
+    scene.bare(DOWN, Flags::FIN).up(&masked(b"heard"));
+    let expected = [("ws.lost", 7), ("tcp.closed.abnormally", 6)];
+    assert_eq!(packets(&mut scene), expected, "nothing is behind the hole");
 }
 
 /// Who has what: the receiver acknowledged the bytes, asked for them, said nothing, or the snapshot length cut them.

@@ -86,7 +86,7 @@ fn the_rest_of_a_message_larger_than_the_search_window_is_tiled_by_its_slices() 
             .take(rest.slices.len()))
     );
     let passed = outcome.findings()[0];
-    assert_eq!(passed.rule.id, "ws.resync");
+    assert_eq!((passed.rule.id, passed.packet.0), ("ws.resync", 21));
     assert_eq!(passed.span, Some(Span::new(Offset(0), Offset(20_000))));
 }
 

@@ -132,7 +132,9 @@ impl Connection {
         }
         let found = upgraded.found.take();
         self.report_layer(Layer::WebSocket, work);
-        let socket = Socket::new(upgraded, found.as_ref(), work.out);
+        let found_in = found.as_ref().map_or(direction, |(found_in, _)| *found_in);
+        let map = self.flows[found_in as usize].map();
+        let socket = Socket::new(upgraded, found.as_ref(), map, work.out);
         self.protocol = Protocol::WebSocket(Box::new(socket));
         if let Some((direction, found)) = found {
             let batch = found.rest.start.min(found.start);

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::mem;
 
+use wireseam_wire::PacketIndex;
+
 use super::carry::Carry;
 use super::ended::{Ended, EndedFrame};
 use super::http_inside::HttpInside;
@@ -24,6 +26,8 @@ pub(crate) struct Busy {
     pub(super) frames: VecDeque<(FrameId, Span)>,
     /// Where the place in the frames was lost.
     pub(super) lost_from: Offset,
+    /// The bytes in which it was lost and the packet then read, until it is told.
+    pub(super) loss: Option<(Span, PacketIndex)>,
 }
 
 /// Where in a frame the next byte is.

@@ -28,6 +28,7 @@ use super::search::{Found, Search};
 use crate::alignment::{FrameParts, Layout};
 use crate::finding::{self, bytes};
 use crate::outbox::{Outbox, Place};
+use crate::span_map::SpanMap;
 use crate::{Direction, Offset, Opcode, Span, WebSocketId};
 
 /// One direction.
@@ -73,9 +74,9 @@ impl Half {
     }
 
     /// Starts where frames were found, behind bytes that were passed over.
-    pub(super) fn behind(mut self, found: &Found, out: &mut Outbox<'_>) -> Self {
+    pub(super) fn behind(mut self, found: &Found, map: &SpanMap, out: &mut Outbox<'_>) -> Self {
         self.assembly.found_behind(found.rest);
-        self.report_found(found.passed, found.bits, out);
+        self.report_found(found.passed, found.bits, map, out);
         self
     }
 
@@ -152,6 +153,7 @@ impl Half {
     /// The stream has ended: what is open is cut off.
     pub(super) fn finish(&mut self, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
         let mut busy = self.take_busy(context);
+        self.tell_loss(&mut busy, None, context);
         if let State::Lost(search) = &busy.state
             && let Some(found) = search.conclude()
         {
@@ -466,7 +468,17 @@ impl Half {
         search.be_certain();
         search.gap(lost);
         busy.state = State::Lost(search);
+        busy.loss = Some((lost, context.out.moment().packet));
+    }
+
+    /// Tells where the place was lost, in the packet that goes on behind it at `next`.
+    fn tell_loss(&self, busy: &mut Busy, next: Option<Offset>, context: &mut Context<'_, '_>) {
+        let Some((lost, packet)) = busy.loss.take() else {
+            return;
+        };
+        let behind = next.and_then(|next| context.map.packet_at(next));
         let place = Place {
+            packet: behind.or(Some(packet)),
             span: Some(lost),
             ..self.here().place()
         };
@@ -483,6 +495,7 @@ impl Half {
         numbers: &mut Numbers,
         context: &mut Context<'_, '_>,
     ) -> usize {
+        self.tell_loss(busy, Some(at), context);
         let State::Lost(search) = &mut busy.state else {
             return 0;
         };
@@ -506,18 +519,19 @@ impl Half {
         let batch = mem::replace(&mut context.batch, search.keep_from());
         let passed = Span::new(busy.lost_from, found.start);
         self.assembly.found_behind(found.rest);
-        self.report_found(passed, found.bits, context.out);
+        self.report_found(passed, found.bits, context.map, context.out);
         busy.state = State::Between;
         self.read(busy, found.start, &found.bytes, numbers, context);
         context.batch = batch;
     }
 
     /// Says how sure it is that frames begin behind bytes that were not decoded.
-    fn report_found(&self, passed: Span, bits: u32, out: &mut Outbox<'_>) {
+    fn report_found(&self, passed: Span, bits: u32, map: &SpanMap, out: &mut Outbox<'_>) {
         if passed.is_empty() {
             return;
         }
         let place = Place {
+            packet: map.packet_at(passed.end),
             span: Some(passed),
             ..self.here().place()
         };

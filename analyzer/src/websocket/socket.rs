@@ -12,6 +12,7 @@ use super::whole::Whole;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
+use crate::span_map::SpanMap;
 use crate::{Counted, Direction, EndedBy, EventKind, HandshakeResult, Moment, Offset, Span};
 
 /// A WebSocket.
@@ -24,10 +25,11 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// A WebSocket after its opening handshake, which it reports. `found` are the frames found without one.
+    /// A WebSocket after its opening handshake, which it reports. `found` are the frames found without one, in the stream of `map`.
     pub(crate) fn new(
         upgraded: Upgraded,
         found: Option<&(Direction, Found)>,
+        map: &SpanMap,
         out: &mut Outbox<'_>,
     ) -> Self {
         let Upgraded {
@@ -60,7 +62,7 @@ impl Socket {
             match (search, found) {
                 (Some(search), _) => half.searching(search),
                 (None, Some((found_in, found))) if *found_in == direction => {
-                    half.behind(found, out)
+                    half.behind(found, map, out)
                 }
                 (None, _) => half,
             }
