@@ -10,6 +10,8 @@ mod cli;
 mod corpus;
 /// What decoding the packets told, in the report.
 mod decoding;
+/// The map and counts against each other.
+mod detail;
 /// The list of situations against the fixtures and tests that it names.
 mod index;
 /// Where captures come from, and how the reading is stopped.

@@ -124,15 +124,16 @@ pub enum EventKind {
     Opened(Opened),
     /// A protocol layer was recognised; outermost first.
     Layer(Layer),
-    /// What a TLS handshake shows in the clear; may come again with more.
+    /// What a TLS handshake shows in the clear; may come again with more. With [`Detail::Map`](crate::Detail::Map) only.
     Tls(Box<TlsHello>),
     /// One captured TCP segment and what it was. With [`Detail::Map`](crate::Detail::Map) only.
     Segment(SegmentSeen),
     /// Bytes that the capture lacks and that are no longer waited for.
     Gap(Gap),
-    /// An HTTP request with its response, or without where none was captured.
+    /// An HTTP request with its response, or without where none was captured. With [`Detail::Map`](crate::Detail::Map) only.
     Exchange(Box<Exchange>),
     /// A WebSocket: an upgrade that was granted, refused or left unanswered, or frames recognised without one.
+    /// What both sides wrote comes with [`Detail::Map`](crate::Detail::Map) only.
     WebSocket(Box<Handshake>),
     /// A WebSocket frame, whole or as far as it was captured.
     Frame(Box<Frame>),

@@ -69,6 +69,8 @@ mod spare;
 mod tcp;
 mod tls;
 mod websocket;
+#[cfg(test)]
+mod work;
 
 pub use analyzer::{Analyzer, Expected, Fetch};
 pub use event::*;

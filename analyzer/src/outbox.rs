@@ -7,8 +7,8 @@ use wireseam_wire::PacketIndex;
 use crate::finding::Rule;
 use crate::span_map::SpanMap;
 use crate::{
-    Config, ConnectionId, Direction, Event, EventKind, Finding, FrameId, Handshake, MessageId,
-    Moment, Span, WebSocketId,
+    Config, ConnectionId, Detail, Direction, Event, EventKind, Finding, FrameId, Handshake,
+    MessageId, Moment, Span, WebSocketId,
 };
 
 /// What outlives a segment: the numbers given so far.
@@ -79,6 +79,11 @@ impl<'a> Outbox<'a> {
 
     pub(crate) fn moment(&self) -> Moment {
         self.moment
+    }
+
+    /// How much was asked for.
+    pub(crate) fn detail(&self) -> Detail {
+        self.config.detail
     }
 
     /// How many findings there were, listed or not.

@@ -174,7 +174,8 @@ impl Connection {
             let client = Direction::ClientToServer as usize;
             if let Some(waiting) = self.intakes[client].waiting() {
                 let map = self.flows[client].map();
-                http.cut_head(waiting.start, &waiting.bytes, map);
+                let detail = work.config.detail;
+                http.cut_head(waiting.start, &waiting.bytes, map, detail);
             }
             if answer_may_be_missing {
                 http.stop_waiting();

@@ -8,7 +8,7 @@ use crate::http::{Http, Outcome, Surroundings, Upgraded};
 use crate::outbox::Place;
 use crate::recognise::{Recognised, recognise};
 use crate::websocket::{Context, Socket};
-use crate::{Direction, EventKind, Layer, Offset, SeenFrom};
+use crate::{Detail, Direction, EventKind, Layer, Offset, SeenFrom};
 
 impl Connection {
     /// Offers bytes to the layers until they need more; how many were used.
@@ -69,6 +69,9 @@ impl Connection {
                 self.recognise(Layer::Http, Protocol::Http(Box::new(Http::new())), work);
             }
             Recognised::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
+            Recognised::Tls if work.config.detail == Detail::Counts => {
+                self.recognise(Layer::Tls, Protocol::Unread, work);
+            }
             Recognised::Tls => self.recognise(Layer::Tls, Protocol::Tls(Box::default()), work),
             Recognised::Unknown if self.ends.seen_from == SeenFrom::MidStream => {
                 self.protocol = Protocol::Http(Box::new(Http::lost()));

@@ -18,8 +18,8 @@ pub(crate) enum Chunked {
     Size { size: u64, ended: bool },
     /// In chunk-data, this many bytes and its CRLF left.
     Data(u64),
-    /// In a trailer line: how many bytes it has so far.
-    Trailer(u64),
+    /// In a trailer line, and whether it is empty so far.
+    Trailer { empty: bool },
     /// Behind the last empty line.
     Done,
 }
@@ -65,46 +65,70 @@ impl Body {
 }
 
 impl Chunked {
+    /// Skips chunks, a line or a chunk's data at a time.
     fn skip(&mut self, input: &[u8]) -> usize {
-        let mut at = 0;
-        while let Some(byte) = input.get(at).copied().filter(|_| *self != Self::Done) {
-            if let Self::Data(left) = self {
-                let taken = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(input.len() - at);
-                *left -= taken as u64;
-                at += taken;
-                if *left == 0 {
-                    *self = Self::Size {
-                        size: 0,
-                        ended: false,
-                    };
+        let mut rest = input;
+        while *self != Self::Done && !rest.is_empty() {
+            let taken = match self {
+                Self::Data(left) => {
+                    let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
+                    *left -= taken as u64;
+                    if *left == 0 {
+                        *self = Self::size_line();
+                    }
+                    taken
                 }
-            } else {
-                *self = self.after(byte);
-                at += 1;
-            }
+                _ => {
+                    let end = memchr::memchr(b'\n', rest);
+                    let (line, taken) = match end {
+                        Some(end) => (&rest[..end], end + 1),
+                        None => (rest, rest.len()),
+                    };
+                    *self = self.after(line, end.is_some());
+                    taken
+                }
+            };
+            rest = &rest[taken..];
         }
-        at
+        input.len() - rest.len()
     }
 
-    /// The state after one byte of a line.
-    fn after(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Self::Size { size: 0, .. }, b'\n') => Self::Trailer(0),
-            (Self::Size { size, .. }, b'\n') => Self::Data(size.saturating_add(2)),
-            (Self::Size { size, ended: false }, digit) => match char::from(digit).to_digit(16) {
-                Some(digit) => Self::Size {
-                    size: size.saturating_mul(16).saturating_add(u64::from(digit)),
-                    ended: false,
-                },
-                None => Self::Size { size, ended: true },
-            },
-            (Self::Trailer(0), b'\n') => Self::Done,
-            (Self::Trailer(_), b'\n') => Self::Trailer(0),
-            (Self::Trailer(length), b'\r') => Self::Trailer(length),
-            (Self::Trailer(length), _) => Self::Trailer(length + 1),
-            (state, _) => state,
+    fn size_line() -> Self {
+        Self::Size {
+            size: 0,
+            ended: false,
+        }
+    }
+
+    /// The state after a part of a line, or after the rest of it.
+    fn after(self, part: &[u8], ends: bool) -> Self {
+        match self {
+            Self::Size { size, ended } => {
+                let digits = part.iter().map_while(|byte| char::from(*byte).to_digit(16));
+                let digits = digits.take(if ended { 0 } else { part.len() });
+                let (size, count) = digits.fold((size, 0), |(size, count), digit| {
+                    let size = size.saturating_mul(16).saturating_add(u64::from(digit));
+                    (size, count + 1)
+                });
+                match (ends, size) {
+                    (true, 0) => Self::Trailer { empty: true },
+                    // The chunk's data has a CRLF behind it.
+                    (true, _) => Self::Data(size.saturating_add(2)),
+                    (false, _) => Self::Size {
+                        size,
+                        ended: ended || count < part.len(),
+                    },
+                }
+            }
+            Self::Trailer { empty } => {
+                let empty = empty && part.iter().all(|byte| *byte == b'\r');
+                match (ends, empty) {
+                    (true, true) => Self::Done,
+                    (true, false) => Self::Trailer { empty: true },
+                    (false, _) => Self::Trailer { empty },
+                }
+            }
+            Self::Data(_) | Self::Done => self,
         }
     }
 }

@@ -11,19 +11,17 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::PacketIndex;
-
 use super::body::Body;
-use super::head::{
-    FirstLine, Head, begins_like_request, begins_like_response, empty_lines, end_of_head,
-};
-use super::request::{Answer, Request, exchange, packets_of};
+use super::fields::{Field, Fields, latin1};
+use super::first_line::{FirstLine, begins_like_request, begins_like_response};
+use super::head::{Head, empty_lines, end_of_head};
+use super::request::{Answer, Carried, Method, Request, RequestLine, packets_of, report};
 use super::step::{Outcome, Step, Surroundings};
 use super::upgrade::{self, Asked};
 use crate::outbox::Outbox;
 use crate::span_map::SpanMap;
 use crate::websocket::Search;
-use crate::{Direction, EventKind, Handshake, Offset, Span};
+use crate::{Detail, Direction, Handshake, Offset, Span};
 
 mod switching;
 
@@ -120,20 +118,10 @@ impl Http {
                     outcome: Outcome::More,
                 }
             }
-            Side::Head { scanned } => match end_of_head(input, mem::take(scanned)) {
-                Some(_) if self.waits_for_request(direction, around) => Step {
-                    consumed: 0,
-                    outcome: Outcome::Wait,
-                },
-                Some(end) => self.head(
-                    direction,
-                    at,
-                    input.get(..end).unwrap_or(input),
-                    around,
-                    out,
-                ),
-                None => self.unfinished_head(direction, input, around),
-            },
+            Side::Head { scanned } => {
+                let scanned = mem::take(scanned);
+                self.head_step(direction, at, input, scanned, around, out)
+            }
             Side::Lost(_) => self.lost_step(direction, at, input, around, out),
             Side::Foreign => Step {
                 consumed: input.len(),
@@ -161,7 +149,7 @@ impl Http {
     }
 
     /// The client's stream has ended inside a head: what of it is there is taken for the request.
-    pub(crate) fn cut_head(&mut self, at: Offset, input: &[u8], map: &SpanMap) {
+    pub(crate) fn cut_head(&mut self, at: Offset, input: &[u8], map: &SpanMap, detail: Detail) {
         let open = matches!(
             self.sides[Direction::ClientToServer as usize],
             Side::Head { .. }
@@ -169,10 +157,9 @@ impl Http {
         let head = begins_like_whole_head(Direction::ClientToServer, input)
             .then(|| Head::parse(input))
             .flatten();
-        if let Some(head) = head.filter(|head| open && is_request(head)) {
+        if let Some(Head { first_line, fields }) = head.filter(|_| open) {
             let span = Span::of_length(at, input.len() as u64);
-            let packets = map.slices(span).iter().map(|slice| slice.packet).collect();
-            self.request(&head, span, packets);
+            self.request(first_line, fields, Carried::new(span, map, detail), detail);
         }
     }
 
@@ -181,11 +168,11 @@ impl Http {
         let mut unanswered = Vec::new();
         for request in mem::take(&mut self.pending) {
             if request.asked.is_some() {
-                let mut handshake = upgrade::unanswered(request.asked.as_ref());
-                handshake.request_packets.clone_from(&request.packets);
+                let mut handshake = upgrade::unanswered(request.asked.as_deref(), out.detail());
+                handshake.request_packets = packets_of(Some(&request));
                 unanswered.push(handshake);
             }
-            out.push(EventKind::Exchange(Box::new(exchange(Some(request), None))));
+            report(Some(request), None, out);
         }
         unanswered
     }
@@ -251,33 +238,78 @@ impl Http {
             && around.request_may_follow
     }
 
-    fn head(
+    /// Reads a head, if it is whole. Mostly it is from the beginning, and one pass tells; where it is not, the search for its
+    /// end goes on where it stopped, and no pass begins anew with each piece.
+    fn head_step(
         &mut self,
         direction: Direction,
         at: Offset,
-        bytes: &[u8],
+        input: &[u8],
+        scanned: usize,
         around: &Surroundings<'_>,
         out: &mut Outbox<'_>,
     ) -> Step {
-        let span = Span::of_length(at, bytes.len() as u64);
-        let empty_lines = empty_lines(bytes);
-        let packets: Vec<PacketIndex> = around
-            .map
-            .slices(span)
-            .iter()
-            .map(|slice| slice.packet)
-            .collect();
-        let parsed = bytes.get(empty_lines..).and_then(Head::parse);
+        let whole = if scanned == 0 {
+            Head::parse_whole(input)
+        } else {
+            None
+        };
+        let end = whole.as_ref().map(|(_, end)| *end);
+        let Some(end) = end.or_else(|| end_of_head(input, scanned)) else {
+            return self.unfinished_head(direction, input, around);
+        };
+        if self.waits_for_request(direction, around) {
+            self.sides[direction as usize] = Side::Head { scanned: end - 1 };
+            return Step {
+                consumed: 0,
+                outcome: Outcome::Wait,
+            };
+        }
+        let bytes = input.get(..end).unwrap_or(input);
+        let head = whole
+            .map(|(head, _)| head)
+            .or_else(|| Head::parse(bytes.get(empty_lines(bytes)..)?));
+        self.head(
+            direction,
+            Span::of_length(at, end as u64),
+            bytes,
+            head,
+            around,
+            out,
+        )
+    }
+
+    fn head(
+        &mut self,
+        direction: Direction,
+        span: Span,
+        bytes: &[u8],
+        head: Option<Head<'_>>,
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
+        let carried = || Carried::new(span, around.map, out.detail());
+        let parsed = head.map(|Head { first_line, fields }| (first_line, fields));
         let outcome = match (direction, parsed) {
-            (Direction::ClientToServer, Some(head)) if is_request(&head) => {
+            (Direction::ClientToServer, Some((line @ FirstLine::Request { .. }, fields))) => {
+                let carried = carried();
                 out.unblock(Direction::ServerToClient);
                 self.limit_pending(around, out);
-                self.request(&head, span, packets)
+                self.request(line, fields, carried, out.detail())
             }
-            (Direction::ServerToClient, Some(head)) if !is_request(&head) => {
-                self.response(&head, span, packets, out)
+            (
+                Direction::ServerToClient,
+                Some((FirstLine::Response { version, status }, fields)),
+            ) => {
+                let head = carried();
+                let answer = Answer {
+                    version,
+                    status,
+                    head,
+                };
+                self.response(&fields, answer, out)
             }
-            _ if empty_lines == bytes.len() => Outcome::More,
+            _ if empty_lines(bytes) == bytes.len() => Outcome::More,
             _ => {
                 self.not_http(direction, around);
                 return Step {
@@ -297,35 +329,44 @@ impl Http {
     fn limit_pending(&mut self, around: &Surroundings<'_>, out: &mut Outbox<'_>) {
         if self.pending.len() >= around.limits.pending_requests {
             let oldest = self.pending.pop_front();
-            out.push(EventKind::Exchange(Box::new(exchange(oldest, None))));
+            report(oldest, None, out);
         }
     }
 
-    fn request(&mut self, head: &Head, span: Span, packets: Vec<PacketIndex>) -> Outcome {
+    fn request(
+        &mut self,
+        line: FirstLine<'_>,
+        fields: Fields<'_>,
+        head: Carried,
+        detail: Detail,
+    ) -> Outcome {
         let FirstLine::Request {
             method,
             target,
             version,
-        } = &head.first_line
+        } = line
         else {
             return Outcome::More;
         };
-        let asked = Asked::of(head);
-        let turns = asked.is_some() || method == "CONNECT" || head.value("upgrade").is_some();
-        let body = if head.is_chunked() {
+        let body = if fields.is_chunked() {
             Body::CHUNKED
         } else {
-            Body::Length(head.content_length().unwrap_or(0))
+            Body::Length(fields.content_length().unwrap_or(0))
         };
-        let (method, target, version) = (method.clone(), target.clone(), version.clone());
+        let line = (detail == Detail::Map).then(|| {
+            Box::new(RequestLine {
+                method: latin1(method),
+                target: latin1(target),
+                version: latin1(version),
+            })
+        });
+        let method = Method::of(method);
         self.pending.push_back(Request {
             method,
-            target,
-            version,
-            asked,
-            turns,
-            packets,
-            head: span,
+            line,
+            turns: method == Method::Connect || fields.value(Field::Upgrade).is_some(),
+            asked: Asked::of(fields).map(Box::new),
+            head,
         });
         self.enter_body(Direction::ClientToServer, body);
         Outcome::More
@@ -341,50 +382,38 @@ impl Http {
 
     fn response(
         &mut self,
-        head: &Head,
-        span: Span,
-        packets: Vec<PacketIndex>,
+        fields: &Fields<'_>,
+        answer: Answer<'_>,
         out: &mut Outbox<'_>,
     ) -> Outcome {
-        let FirstLine::Response { status, version } = &head.first_line else {
-            return Outcome::More;
-        };
-        let answer = Answer {
-            version: version.clone(),
-            status: *status,
-            packets,
-            head: span,
-        };
-        match *status {
-            101 => self.switching(head, answer, out),
+        match answer.status {
+            101 => self.switching(fields, answer, out),
             100..=199 => {
                 self.sides[Direction::ServerToClient as usize] = Side::Head { scanned: 0 };
                 Outcome::More
             }
-            _ => self.final_response(head, answer, out),
+            _ => self.final_response(fields, answer, out),
         }
     }
 
-    fn final_response(&mut self, head: &Head, answer: Answer, out: &mut Outbox<'_>) -> Outcome {
+    fn final_response(
+        &mut self,
+        fields: &Fields<'_>,
+        answer: Answer<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Outcome {
         let status = answer.status;
         let request = self.pending.pop_front();
-        let is_head = request
-            .as_ref()
-            .is_some_and(|request| request.method == "HEAD");
-        let tunnel = request
-            .as_ref()
-            .is_some_and(|request| request.method == "CONNECT")
-            && (200..300).contains(&status);
+        let method = request.as_ref().map(|request| request.method);
+        let is_head = method == Some(Method::Head);
+        let tunnel = method == Some(Method::Connect) && (200..300).contains(&status);
         if let Some(asked) = request.as_ref().and_then(|request| request.asked.as_ref()) {
-            let mut handshake = upgrade::answered(Some(asked), status, head);
+            let mut handshake = upgrade::refused(asked, status, out.detail());
             handshake.request_packets = packets_of(request.as_ref());
-            handshake.response_packets.clone_from(&answer.packets);
+            handshake.response_packets.clone_from(&answer.head.packets);
             out.websocket(handshake);
         }
-        out.push(EventKind::Exchange(Box::new(exchange(
-            request,
-            Some(answer),
-        ))));
+        report(request, Some(answer), out);
         if tunnel {
             return Outcome::Tunnel;
         }
@@ -400,18 +429,16 @@ impl Http {
         }
         let body = if is_head || status == 204 || status == 304 {
             Body::Length(0)
-        } else if head.is_chunked() {
+        } else if fields.is_chunked() {
             Body::CHUNKED
         } else {
-            head.content_length().map_or(Body::UntilClose, Body::Length)
+            fields
+                .content_length()
+                .map_or(Body::UntilClose, Body::Length)
         };
         self.enter_body(Direction::ServerToClient, body);
         Outcome::More
     }
-}
-
-fn is_request(head: &Head) -> bool {
-    matches!(head.first_line, FirstLine::Request { .. })
 }
 
 fn begins_like_head(direction: Direction, input: &[u8]) -> bool {
@@ -421,12 +448,9 @@ fn begins_like_head(direction: Direction, input: &[u8]) -> bool {
     }
 }
 
-/// Whether a first line stands here, whole enough to trust it in the middle of a stream.
+/// Whether a first line stands here, whole enough to trust it in the middle of a stream. Mostly not, and its first bytes tell.
 fn begins_like_whole_head(direction: Direction, input: &[u8]) -> bool {
-    let line = input
-        .split(|byte| *byte == b'\n')
-        .next()
-        .filter(|line| line.len() < input.len());
     begins_like_head(direction, input)
-        && line.is_some_and(|line| Head::parse(&[line, b"\n\n"].concat()).is_some())
+        && memchr::memchr(b'\n', input).is_some()
+        && FirstLine::parse(input).is_some()
 }

@@ -2,6 +2,8 @@
 
 mod body;
 mod exchange;
+mod fields;
+mod first_line;
 mod head;
 mod request;
 mod step;
@@ -9,6 +11,6 @@ mod upgrade;
 
 pub(crate) use body::Body;
 pub(crate) use exchange::Http;
-pub(crate) use head::Head;
-pub(crate) use head::{begins_like_request, begins_like_response, empty_lines, end_of_head};
+pub(crate) use first_line::{begins_like_request, begins_like_response};
+pub(crate) use head::{Head, empty_lines, end_of_head};
 pub(crate) use step::{Outcome, Surroundings, Upgraded};

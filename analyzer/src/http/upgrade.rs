@@ -1,12 +1,15 @@
 //! The opening handshake (RFC 6455 4): what the request asks for, what the response grants, and what is wrong with either.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::{Digest as _, Sha1};
 
-use super::head::{FirstLine, Head};
+use super::fields::{Field, Fields, latin1, trim};
+use super::first_line::FirstLine;
 use crate::finding::{self, Rule};
-use crate::{Direction, Handshake, HandshakeResult, WebSocketId};
+use crate::{Detail, Direction, Handshake, HandshakeResult, WebSocketId};
 
 /// RFC 6455 1.3: what the server appends to the key.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -14,75 +17,78 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// A broken rule, whose head breaks it, and how.
 pub(super) type Fault = (&'static Rule, Direction, String);
 
-/// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2).
-fn accept_for(key: &str) -> String {
+/// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2): a SHA-1 in base64.
+fn accept_for(key: &[u8]) -> [u8; 28] {
     let mut hash = Sha1::new();
-    hash.update(key.as_bytes());
+    hash.update(key);
     hash.update(GUID);
-    BASE64.encode(hash.finalize())
+    let mut accept = [b'='; 28];
+    // 20 bytes take 28 characters: there is room.
+    let _ = BASE64.encode_slice(hash.finalize(), &mut accept);
+    accept
 }
 
-/// What a request says of the WebSocket that it asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    target: String,
-    host: Option<String>,
-    origin: Option<String>,
-    key: Option<String>,
-    version: Option<String>,
-    subprotocols: Vec<String>,
-    extensions: Vec<String>,
-    method: String,
-    has_connection: bool,
+/// Whether a key is 16 bytes in base64 (RFC 6455 4.1).
+fn is_key(key: &[u8]) -> bool {
+    let mut decoded = [0; 24];
+    BASE64.decode_slice(key, &mut decoded) == Ok(16)
 }
+
+/// The head of a request that asks for a WebSocket, kept until its answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked(Fields<'static>);
 
 impl Asked {
     /// `None` where the request does not ask for an upgrade to websocket.
-    pub(crate) fn of(head: &Head) -> Option<Self> {
-        let FirstLine::Request { method, target, .. } = &head.first_line else {
-            return None;
-        };
-        head.has_token("upgrade", "websocket").then(|| Self {
-            target: target.clone(),
-            host: head.value("host").map(str::to_owned),
-            origin: head.value("origin").map(str::to_owned),
-            key: head.value("sec-websocket-key").map(str::to_owned),
-            version: head.value("sec-websocket-version").map(str::to_owned),
-            subprotocols: head.list("sec-websocket-protocol"),
-            extensions: head.list("sec-websocket-extensions"),
-            method: method.clone(),
-            has_connection: head.has_token("connection", "upgrade"),
-        })
+    pub(crate) fn of(fields: Fields<'_>) -> Option<Self> {
+        fields
+            .has_token(Field::Upgrade, "websocket")
+            .then(|| Self(fields.into_owned()))
+    }
+
+    /// Its method and target.
+    fn line(&self) -> Option<(&[u8], &[u8])> {
+        match FirstLine::parse(self.0.head())? {
+            FirstLine::Request { method, target, .. } => Some((method, target)),
+            FirstLine::Response { .. } => None,
+        }
+    }
+
+    fn key(&self) -> Option<Cow<'_, [u8]>> {
+        self.0.value(Field::SecWebSocketKey)
     }
 
     /// What is wrong with a request that was granted (RFC 6455 4.1).
     fn faults(&self, faults: &mut Vec<Fault>) {
         let from = Direction::ClientToServer;
-        if self.method != "GET" {
+        let Self(fields) = self;
+        let text_or = |field, other: &str| fields.text(field).unwrap_or_else(|| other.to_owned());
+        if !fields.head().starts_with(b"GET ")
+            && let Some((method, _)) = self.line()
+        {
             faults.push((
                 &finding::HTTP_UPGRADE_METHOD,
                 from,
-                format!("the request's method is {}, not GET", self.method),
+                format!("the request's method is {}, not GET", latin1(method)),
             ));
         }
-        if !self.has_connection {
+        if !fields.has_token(Field::Connection, "upgrade") {
             faults.push((
                 &finding::HTTP_UPGRADE_CONNECTION,
                 from,
                 "the request has no Connection: Upgrade".to_owned(),
             ));
         }
-        if self.version.as_deref() != Some("13") {
-            let version = self.version.as_deref().unwrap_or("none");
+        if fields.value(Field::SecWebSocketVersion).as_deref() != Some(b"13") {
+            let version = text_or(Field::SecWebSocketVersion, "none");
             faults.push((
                 &finding::HTTP_UPGRADE_VERSION,
                 from,
                 format!("Sec-WebSocket-Version is {version}, not 13"),
             ));
         }
-        let decoded = self.key.as_deref().and_then(|key| BASE64.decode(key).ok());
-        if decoded.is_none_or(|key| key.len() != 16) {
-            let key = self.key.as_deref().unwrap_or("missing");
+        if !self.key().is_some_and(|key| is_key(&key)) {
+            let key = text_or(Field::SecWebSocketKey, "missing");
             faults.push((
                 &finding::HTTP_UPGRADE_KEY,
                 from,
@@ -90,25 +96,47 @@ impl Asked {
             ));
         }
     }
+
+    fn offers_subprotocol(&self, chosen: &[u8]) -> bool {
+        self.0
+            .has_member(Field::SecWebSocketProtocol, |offer| offer == chosen)
+    }
+
+    /// Whether an extension of this name was offered.
+    fn offers_extension(&self, extension: &[u8]) -> bool {
+        self.0.has_member(Field::SecWebSocketExtensions, |offer| {
+            name_of(offer).eq_ignore_ascii_case(name_of(extension))
+        })
+    }
 }
 
-/// The handshake as far as the request says.
-pub(super) fn unanswered(asked: Option<&Asked>) -> Handshake {
+/// An extension's name, without its parameters.
+fn name_of(extension: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b';', extension).unwrap_or(extension.len());
+    trim(extension.get(..end).unwrap_or(extension))
+}
+
+/// The handshake as far as the request says; without its words where the map was not asked for.
+pub(super) fn unanswered(asked: Option<&Asked>, detail: Detail) -> Handshake {
+    let asked = asked.filter(|_| detail == Detail::Map);
+    let line = asked.and_then(Asked::line);
+    let text = |field| asked.and_then(|Asked(fields)| fields.text(field));
+    let list = |field| {
+        asked
+            .map(|Asked(fields)| fields.list(field))
+            .unwrap_or_default()
+    };
     Handshake {
         websocket: WebSocketId(0),
         result: HandshakeResult::Unanswered,
         status: None,
-        method: asked.map(|asked| asked.method.clone()),
-        target: asked.map(|asked| asked.target.clone()),
-        host: asked.and_then(|asked| asked.host.clone()),
-        origin: asked.and_then(|asked| asked.origin.clone()),
-        offered_subprotocols: asked
-            .map(|asked| asked.subprotocols.clone())
-            .unwrap_or_default(),
+        method: line.map(|(method, _)| latin1(method)),
+        target: line.map(|(_, target)| latin1(target)),
+        host: text(Field::Host),
+        origin: text(Field::Origin),
+        offered_subprotocols: list(Field::SecWebSocketProtocol),
         subprotocol: None,
-        offered_extensions: asked
-            .map(|asked| asked.extensions.clone())
-            .unwrap_or_default(),
+        offered_extensions: list(Field::SecWebSocketExtensions),
         extensions: Vec::new(),
         accept_valid: None,
         request_packets: Vec::new(),
@@ -118,99 +146,91 @@ pub(super) fn unanswered(asked: Option<&Asked>) -> Handshake {
     }
 }
 
-/// The handshake after its final response.
-pub(super) fn answered(asked: Option<&Asked>, status: u16, response: &Head) -> Handshake {
-    let result = if status == 101 {
-        HandshakeResult::Accepted
-    } else {
-        HandshakeResult::Refused
-    };
-    let granted = result == HandshakeResult::Accepted;
-    let accept = response.value("sec-websocket-accept").filter(|_| granted);
-    let key = asked.and_then(|asked| asked.key.as_deref());
+/// The handshake after its final response, which was another than 101.
+pub(super) fn refused(asked: &Asked, status: u16, detail: Detail) -> Handshake {
     Handshake {
-        result,
+        result: HandshakeResult::Refused,
         status: Some(status),
-        subprotocol: response
-            .value("sec-websocket-protocol")
-            .filter(|_| granted)
-            .map(str::to_owned),
-        extensions: if granted {
-            response.list("sec-websocket-extensions")
-        } else {
-            Vec::new()
-        },
-        accept_valid: key
-            .zip(accept)
-            .map(|(key, accept)| accept == accept_for(key)),
-        ..unanswered(asked)
+        ..unanswered(Some(asked), detail)
     }
 }
 
+/// The handshake after its 101. Extensions are part of it in any case, because the frames cannot be read without them.
+pub(super) fn accepted(asked: Option<&Asked>, response: &Fields<'_>, detail: Detail) -> Handshake {
+    let mut handshake = unanswered(asked, detail);
+    handshake.result = HandshakeResult::Accepted;
+    handshake.status = Some(101);
+    handshake.extensions = response.list(Field::SecWebSocketExtensions);
+    if let Some(Asked(fields)) = asked
+        && detail == Detail::Counts
+        && !handshake.extensions.is_empty()
+    {
+        handshake.offered_extensions = fields.list(Field::SecWebSocketExtensions);
+    }
+    if detail == Detail::Map {
+        handshake.subprotocol = response.text(Field::SecWebSocketProtocol);
+    }
+    let accept = response.value(Field::SecWebSocketAccept);
+    handshake.accept_valid = asked
+        .and_then(Asked::key)
+        .zip(accept)
+        .map(|(key, accept)| *accept == accept_for(&key));
+    handshake
+}
+
 /// What is wrong with a handshake that was granted (RFC 6455 4.1, 4.2.2).
-pub(super) fn faults(asked: Option<&Asked>, response: &Head, handshake: &Handshake) -> Vec<Fault> {
+pub(super) fn faults(
+    asked: Option<&Asked>,
+    response: &Fields<'_>,
+    handshake: &Handshake,
+) -> Vec<Fault> {
     let from = Direction::ServerToClient;
     let mut faults = Vec::new();
     let Some(asked) = asked else { return faults };
     asked.faults(&mut faults);
     if handshake.accept_valid != Some(true) {
-        let got = response.value("sec-websocket-accept").unwrap_or("missing");
+        let got = response.text(Field::SecWebSocketAccept);
+        let got = got.as_deref().unwrap_or("missing");
         let want = asked
-            .key
-            .as_deref()
-            .map_or_else(|| "no key".to_owned(), accept_for);
+            .key()
+            .map_or_else(|| "no key".to_owned(), |key| latin1(&accept_for(&key)));
         faults.push((
             &finding::HTTP_UPGRADE_ACCEPT,
             from,
             format!("Sec-WebSocket-Accept is {got}; the key asks for {want}"),
         ));
     }
-    if !response.has_token("upgrade", "websocket") || !response.has_token("connection", "upgrade") {
+    if !response.has_token(Field::Upgrade, "websocket")
+        || !response.has_token(Field::Connection, "upgrade")
+    {
         faults.push((
             &finding::HTTP_UPGRADE_RESPONSE,
             from,
             "the 101 lacks Upgrade: websocket or Connection: Upgrade".to_owned(),
         ));
     }
-    if let Some(chosen) = handshake
-        .subprotocol
-        .as_ref()
-        .filter(|chosen| !asked.subprotocols.contains(chosen))
+    if let Some(chosen) = response
+        .value(Field::SecWebSocketProtocol)
+        .filter(|chosen| !asked.offers_subprotocol(chosen))
     {
+        let chosen = latin1(&chosen);
         faults.push((
             &finding::HTTP_UPGRADE_SUBPROTOCOL,
             from,
             format!("the server chose the subprotocol {chosen}, which was not offered"),
         ));
     }
-    for extension in handshake
-        .extensions
-        .iter()
-        .filter(|extension| !asked.offers(extension))
-    {
-        faults.push((
-            &finding::HTTP_UPGRADE_EXTENSION,
-            from,
-            format!("the server uses the extension {extension}, which was not offered"),
-        ));
-    }
+    response.for_each_member(Field::SecWebSocketExtensions, |extension| {
+        if !asked.offers_extension(extension) {
+            let extension = latin1(extension);
+            faults.push((
+                &finding::HTTP_UPGRADE_EXTENSION,
+                from,
+                format!("the server uses the extension {extension}, which was not offered"),
+            ));
+        }
+    });
     faults
-}
-
-impl Asked {
-    fn offers(&self, extension: &str) -> bool {
-        let name = |extension: &str| {
-            extension
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase()
-        };
-        self.extensions
-            .iter()
-            .any(|offer| name(offer) == name(extension))
-    }
 }
 
 #[cfg(test)]
@@ -220,8 +240,24 @@ mod tests {
     #[test]
     fn accept_answers_the_key_of_rfc_6455_section_1_3() {
         assert_eq!(
-            accept_for("dGhlIHNhbXBsZSBub25jZQ=="),
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+            &accept_for(b"dGhlIHNhbXBsZSBub25jZQ=="),
+            b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
         );
+    }
+
+    #[test]
+    fn a_key_is_sixteen_bytes_in_base64() {
+        assert!(is_key(b"dGhlIHNhbXBsZSBub25jZQ=="));
+        for other in [
+            "",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25j",
+            "dGhlIHNhbXBsZSBub25jZWU=",
+            "dGhlIHNhbXBsZSBub25jZR==",
+            "dGhlIHNhbXBsZSBub25jZSBkR2hsSUhOaGJYQnNaU0J1YjI1alpR",
+            "not base64",
+        ] {
+            assert!(!is_key(other.as_bytes()), "{other}");
+        }
     }
 }

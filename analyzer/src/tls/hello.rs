@@ -13,6 +13,9 @@ const RECORD_HEADER: usize = 5;
 /// The longest record (RFC 5246 6.2.3): 2^14 bytes and what protection may add.
 const LONGEST_RECORD: u16 = (1 << 14) + 2048;
 
+/// A handshake message's header (RFC 8446 4): type, length.
+const MESSAGE_HEADER: usize = 4;
+
 /// The content type of handshake messages.
 const HANDSHAKE: u8 = 22;
 
@@ -59,31 +62,47 @@ impl Hello {
         }
         side.records.extend_from_slice(bytes);
         side.take_records();
-        let before = self.told.clone();
-        if let Ok((_, TlsMessage::Handshake(message))) = parse_tls_message_handshake(&side.messages)
-        {
-            self.told.learn(&message);
-            side.done = true;
+        let before = side.first_message().map(|hello| {
+            let before = self.told.clone();
+            #[cfg(test)]
+            crate::work::note(hello.len());
+            // A message that is whole is looked at once: more bytes change nothing about it.
+            if let Ok((_, TlsMessage::Handshake(message))) = parse_tls_message_handshake(hello) {
+                self.told.learn(&message);
+            }
+            before
+        });
+        if before.is_some() || side.done || side.messages.len() > LONGEST_HELLO {
+            *side = Side::done();
         }
-        if side.done || side.messages.len() > LONGEST_HELLO {
-            *side = Side {
-                done: true,
-                ..Side::default()
-            };
-        }
-        (self.told != before).then(|| self.told.clone())
+        before
+            .filter(|before| self.told != *before)
+            .map(|_| self.told.clone())
     }
 
     /// The capture lacks bytes of one direction: its hello is not waited for.
     pub(crate) fn gap(&mut self, direction: Direction) {
-        self.sides[direction as usize] = Side {
-            done: true,
-            ..Side::default()
-        };
+        self.sides[direction as usize] = Side::done();
     }
 }
 
 impl Side {
+    /// Nothing more is read.
+    fn done() -> Self {
+        Self {
+            done: true,
+            ..Self::default()
+        }
+    }
+
+    /// The first handshake message, once it is whole (RFC 8446 4): type, length, body.
+    fn first_message(&self) -> Option<&[u8]> {
+        let [_, high, middle, low] = *self.messages.first_chunk()?;
+        let length = u32::from_be_bytes([0, high, middle, low]);
+        self.messages
+            .get(..MESSAGE_HEADER + usize::try_from(length).ok()?)
+    }
+
     fn take_records(&mut self) {
         let mut at = 0;
         while let Some([kind, _, _, high, low]) = self

@@ -86,8 +86,11 @@ impl HttpInside {
         };
         self.head.truncate(end);
         let head = Head::parse(&self.head);
-        let chunked = head.as_ref().is_some_and(Head::is_chunked);
-        let length = head.as_ref().and_then(Head::content_length).unwrap_or(0);
+        let chunked = head.as_ref().is_some_and(|head| head.fields.is_chunked());
+        let length = head
+            .as_ref()
+            .and_then(|head| head.fields.content_length())
+            .unwrap_or(0);
         self.body = Some(if chunked {
             Body::CHUNKED
         } else {

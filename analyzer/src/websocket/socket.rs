@@ -43,7 +43,7 @@ impl Socket {
         let agreed = Agreed::of(&handshake.offered_extensions, &handshake.extensions);
         for fault in &agreed.faults {
             let place = Place {
-                packet: handshake.response_packets.last().copied(),
+                packet: head_ends[Direction::ServerToClient as usize],
                 direction: Some(Direction::ServerToClient),
                 ..Place::default()
             };

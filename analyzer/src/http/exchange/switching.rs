@@ -4,43 +4,47 @@ use std::mem;
 
 use super::{Http, Side, begins_like_whole_head};
 use crate::finding;
-use crate::http::head::Head;
-use crate::http::request::{Answer, Request, exchange, packets_of};
+use crate::http::fields::{Field, Fields};
+use crate::http::request::{Answer, Request, packets_of, report};
 use crate::http::step::{Outcome, Step, Surroundings, Upgraded};
 use crate::http::upgrade;
 use crate::outbox::Outbox;
 use crate::websocket::{Found, Search};
-use crate::{Direction, EventKind, Offset};
+use crate::{Direction, Offset};
 
 impl Http {
     /// 101: the answer to the oldest request that asked for it; requests before it are owed an answer.
     pub(super) fn switching(
         &mut self,
-        head: &Head,
-        answer: Answer,
+        fields: &Fields<'_>,
+        answer: Answer<'_>,
         out: &mut Outbox<'_>,
     ) -> Outcome {
         let at = self.pending.iter().position(|request| request.turns);
         let owed_responses = at.unwrap_or(0);
         let request = at.and_then(|at| self.pending.remove(at));
         for owed in self.pending.drain(..owed_responses.min(self.pending.len())) {
-            out.push(EventKind::Exchange(Box::new(exchange(Some(owed), None))));
+            report(Some(owed), None, out);
         }
-        let is_http2 = head.has_token("upgrade", "h2c");
+        let is_http2 = fields.has_token(Field::Upgrade, "h2c");
         let is_websocket = request.as_ref().map_or_else(
-            || head.has_token("upgrade", "websocket"),
+            || fields.has_token(Field::Upgrade, "websocket"),
             |request| request.asked.is_some() && !is_http2,
         );
         if owed_responses > 0 {
             let text = format!(
                 "the 101 stands before the answer to an earlier request ({owed_responses} owed)"
             );
-            out.finding_at(&finding::HTTP_RESPONSE_ORDER, answer.place(), text);
+            out.finding_at(
+                &finding::HTTP_RESPONSE_ORDER,
+                answer.head.place(Direction::ServerToClient),
+                text,
+            );
         }
         let outcome = if is_websocket {
             Outcome::WebSocket(Box::new(self.upgraded(
                 request.as_ref(),
-                head,
+                fields,
                 &answer,
                 owed_responses,
                 out,
@@ -50,33 +54,30 @@ impl Http {
         } else {
             Outcome::Opaque
         };
-        out.push(EventKind::Exchange(Box::new(exchange(
-            request,
-            Some(answer),
-        ))));
+        report(request, Some(answer), out);
         outcome
     }
 
     fn upgraded(
         &mut self,
         request: Option<&Request>,
-        head: &Head,
-        answer: &Answer,
+        fields: &Fields<'_>,
+        answer: &Answer<'_>,
         owed_responses: usize,
         out: &mut Outbox<'_>,
     ) -> Upgraded {
-        let asked = request.and_then(|request| request.asked.as_ref());
-        let mut handshake = upgrade::answered(asked, 101, head);
+        let asked = request.and_then(|request| request.asked.as_deref());
+        let mut handshake = upgrade::accepted(asked, fields, out.detail());
         handshake.request_packets = packets_of(request);
-        handshake.response_packets.clone_from(&answer.packets);
+        handshake.response_packets.clone_from(&answer.head.packets);
         handshake.frames_from = [
-            request.map(|request| request.head.end.0),
-            Some(answer.head.end.0),
+            request.map(|request| request.head.span.end.0),
+            Some(answer.head.span.end.0),
         ];
-        for (rule, direction, text) in upgrade::faults(asked, head, &handshake) {
+        for (rule, direction, text) in upgrade::faults(asked, fields, &handshake) {
             let place = match direction {
-                Direction::ClientToServer => request.map(Request::place),
-                Direction::ServerToClient => Some(answer.place()),
+                Direction::ClientToServer => request.map(|request| request.head.place(direction)),
+                Direction::ServerToClient => Some(answer.head.place(direction)),
             };
             out.websocket_finding(rule, place.unwrap_or_default(), text);
         }
@@ -85,8 +86,8 @@ impl Http {
             handshake.frames_from[0] = None;
         }
         let head_ends = [
-            handshake.request_packets.last().copied(),
-            answer.packets.last().copied(),
+            request.and_then(|request| request.head.end),
+            answer.head.end,
         ];
         Upgraded {
             handshake,
@@ -146,15 +147,17 @@ impl Http {
             .iter()
             .position(|request| request.asked.is_some())
             .and_then(|at| self.pending.remove(at));
-        let mut handshake =
-            upgrade::unanswered(request.as_ref().and_then(|request| request.asked.as_ref()));
+        let asked = request
+            .as_ref()
+            .and_then(|request| request.asked.as_deref());
+        let mut handshake = upgrade::unanswered(asked, out.detail());
         handshake.result = crate::HandshakeResult::NotCaptured;
         handshake.confidence = Some(found.bits);
         handshake.request_packets = packets_of(request.as_ref());
-        let head_ends = [handshake.request_packets.last().copied(), None];
-        handshake.frames_from[0] = request.as_ref().map(|request| request.head.end.0);
+        let head_ends = [request.as_ref().and_then(|request| request.head.end), None];
+        handshake.frames_from[0] = request.as_ref().map(|request| request.head.span.end.0);
         for request in self.pending.drain(..).chain(request) {
-            out.push(EventKind::Exchange(Box::new(exchange(Some(request), None))));
+            report(Some(request), None, out);
         }
         let mut searches = [None, None];
         let other = direction.reversed();
