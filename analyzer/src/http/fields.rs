@@ -49,7 +49,8 @@ impl Field {
 
 /// Whether two words are the same in any case; mostly they are in the usual one.
 fn is_same(word: &[u8], usual: &str) -> bool {
-    word == usual.as_bytes() || word.eq_ignore_ascii_case(usual.as_bytes())
+    word.len() == usual.len()
+        && (word == usual.as_bytes() || word.eq_ignore_ascii_case(usual.as_bytes()))
 }
 
 /// The fields of a head. Their text is Latin-1, so that every byte means something.
@@ -143,11 +144,10 @@ impl<'a> Fields<'a> {
 
     /// Whether a list field has this token, in any case.
     pub(crate) fn has_token(&self, field: Field, token: &str) -> bool {
-        self.values(field)
-            .any(|value| match memchr::memchr(b',', &value) {
-                None => is_same(trim(&value), token),
-                Some(_) => members(&value).any(|member| is_same(member, token)),
-            })
+        self.values(field).any(|value| {
+            is_same(&value, token)
+                || value.len() > token.len() && members(&value).any(|member| is_same(member, token))
+        })
     }
 
     /// Content-Length (RFC 9110 8.6), where it is a number.
