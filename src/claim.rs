@@ -44,7 +44,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use wireseam_analyzer::Direction;
-use wireseam_fixtures::{Built, Claim, EndClaim, GapClaim, Role, WebSocketClaim};
+use wireseam_fixtures::{Built, Claim, EndClaim, GapClaim, ProxyClaim, Role, WebSocketClaim};
 
 use crate::report::schema::{Gap, Report, WebSocket};
 
@@ -76,6 +76,9 @@ pub fn judge(claim: &Claim, built: &Built, report: &Report) -> Vec<Difference> {
     );
     if let Some(claimed) = &claim.ended {
         judge_ends(&mut judgement, claimed, report);
+    }
+    if let Some(claimed) = &claim.proxies {
+        judge_proxies(&mut judgement, claimed, report);
     }
     if let Some(claimed) = &claim.websockets {
         judge_websockets(&mut judgement, claimed, &websockets);
@@ -112,6 +115,26 @@ fn judge_ends(judgement: &mut Judgement, claimed: &[EndClaim], report: &Report) 
         );
         let by = claim.by.map(|role| role.to_string());
         judgement.compare(&about, "ended by", by, word(found.ended_by));
+    }
+}
+
+fn judge_proxies(judgement: &mut Judgement, claimed: &[ProxyClaim], report: &Report) {
+    let connections = report.connections.iter();
+    let found: Vec<_> = connections
+        .filter_map(|found| found.proxy.as_ref())
+        .collect();
+    let count = Some(claimed.len());
+    judgement.compare("the capture", "headers of proxies", count, found.len());
+    for (number, (claim, found)) in claimed.iter().zip(found).enumerate() {
+        let about = format!("header {} of a proxy", number + 1);
+        judgement.compare(&about, "version", Some(claim.version), found.version);
+        for (what, claimed, found) in [
+            ("source", &claim.source, &found.source),
+            ("destination", &claim.destination, &found.destination),
+        ] {
+            let found = words::quoted(found.as_deref().unwrap_or_default());
+            judgement.compare(&about, what, Some(words::quoted(claimed)), found);
+        }
     }
 }
 

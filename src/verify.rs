@@ -59,6 +59,8 @@ pub enum Class {
     FrameHeader,
     /// A WebSocket frame's payload.
     Payload,
+    /// A proxy's header in front of all else.
+    Proxy,
     /// Other HTTP: heads, and whatever stands between and behind them.
     Http,
     /// In a WebSocket, where no frame is known.
@@ -206,6 +208,7 @@ impl fmt::Display for Class {
             Self::Handshake => "handshake",
             Self::FrameHeader => "frame headers",
             Self::Payload => "payload",
+            Self::Proxy => "headers of proxies",
             Self::Http => "HTTP",
             Self::PassedOver => "passed over",
             Self::Tls => "TLS",

@@ -174,7 +174,10 @@ fn said_on(connection: &Connection) -> Vec<String> {
         .websockets
         .iter()
         .flat_map(|websocket| said_in(id, websocket));
+    let proxy = connection.proxy.iter();
+    let proxy = proxy.map(|proxy| line(id, "proxy", proxy));
     gaps.into_iter()
+        .chain(proxy)
         .chain(requests)
         .chain(findings)
         .chain(websockets)

@@ -117,11 +117,14 @@ fn every_class_is_met() {
             &mut FileSource::open(folder.join(recording)).unwrap(),
         ));
     }
-    use Class::{FrameHeader, Gap, Handshake, Http, Http2, Opaque, PassedOver, Payload, Tls};
+    use Class::{
+        FrameHeader, Gap, Handshake, Http, Http2, Opaque, PassedOver, Payload, Proxy, Tls,
+    };
     let all = [
         Handshake,
         FrameHeader,
         Payload,
+        Proxy,
         Http,
         PassedOver,
         Tls,

@@ -14,11 +14,13 @@ mod connection;
 mod control;
 mod handshake;
 mod message;
+mod proxied;
 
 pub use connection::*;
 pub use control::*;
 pub use handshake::*;
 pub use message::*;
+pub use proxied::*;
 
 /// Which way bytes travel. The client is the end that opened the connection; see `tcp/state.rs` for how it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,6 +126,8 @@ pub enum EventKind {
     Opened(Opened),
     /// A protocol layer was recognised; outermost first.
     Layer(Layer),
+    /// A proxy's header in front of the client's bytes; at most one.
+    Proxied(Proxied),
     /// What a TLS handshake shows in the clear; may come again with more. With [`Detail::Map`](crate::Detail::Map) only.
     Tls(Box<TlsHello>),
     /// One captured TCP segment and what it was. With [`Detail::Map`](crate::Detail::Map) only.

@@ -62,6 +62,7 @@ mod http_list;
 mod intake;
 mod limits;
 mod outbox;
+mod proxy;
 mod recognise;
 mod span;
 mod span_map;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub shared_frames: usize,
     /// How many bytes of a message [`PayloadPolicy::Preview`] keeps.
     pub preview: usize,
+    /// How many bytes of a proxy's header are waited for; one has 232 at the most, and what else the proxy knows, such as a name.
+    pub proxy_header: usize,
     /// How many bytes of an HTTP head are waited for; servers refuse heads of 8 to 64 KiB.
     pub http_head: usize,
     /// How many bytes behind an upgrade request are kept until it is answered; a client should send none.
@@ -65,6 +67,7 @@ impl Default for Limits {
             half_open: 1 << 15,
             shared_frames: 64,
             preview: 64,
+            proxy_header: 4 << 10,
             http_head: 64 << 10,
             early_bytes: 1 << 20,
             pending_requests: 1_024,

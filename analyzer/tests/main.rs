@@ -25,6 +25,8 @@ mod invariants;
 mod losses;
 /// WebSockets met in the middle.
 mod pickup;
+/// A proxy's header in front of everything.
+mod proxy;
 /// Anything at all, at any place: no panic, and still an end.
 mod robustness;
 /// Frames found without a handshake, and none found where there are none.

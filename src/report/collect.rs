@@ -79,6 +79,7 @@ fn begun(id: ConnectionId, opened: Opened) -> Connection {
         ended: Word(Ending::Open),
         ended_by: None,
         layers: vec!["tcp".to_owned()],
+        proxy: None,
         tls: None,
         directions: Directions::default(),
         requests: Vec::new(),
@@ -97,6 +98,7 @@ fn add(context: &Context, connection: &mut Connection, event: Event) {
                 connection.layers.push(name.to_owned());
             }
         }
+        EventKind::Proxied(proxied) => connection.proxy = Some(record::proxy(proxied)),
         EventKind::Tls(hello) => connection.tls = Some(record::tls(*hello)),
         EventKind::Segment(segment) => connection
             .segments

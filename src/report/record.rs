@@ -12,8 +12,8 @@ use super::{
     schema::{
         Acknowledged, Alignment, Beginning, Bytes, Close, CloseFrame, Code, Control, Directed,
         Directions, Ended, Ending, Finding, Flags, Frame, FramesFrom, Gap, Handshake,
-        Layer as LayerLine, Line, Message, Opened, Payload, Request, Seconds, Segment, Slice,
-        Timing, Tls, Torn, Totals, Within, Word,
+        Layer as LayerLine, Line, Message, Opened, Payload, Proxy, Request, Seconds, Segment,
+        Slice, Timing, Tls, Torn, Totals, Within, Word,
     },
 };
 
@@ -47,6 +47,7 @@ impl Context {
                     layer: layer(it).to_owned(),
                 },
             )),
+            EventKind::Proxied(it) => Line::Proxy(within(connection, proxy(it))),
             EventKind::Tls(it) => Line::Tls(within(connection, tls(*it))),
             EventKind::Segment(it) => Line::Segment(within(connection, self.segment(it, moment))),
             EventKind::Gap(it) => Line::Gap(within(
@@ -170,6 +171,16 @@ pub(super) fn layer(layer: Layer) -> &'static str {
         Layer::Http2 => "http2",
         Layer::WebSocket => "websocket",
         Layer::Opaque => "opaque",
+    }
+}
+
+pub(super) fn proxy(proxied: analyzer::Proxied) -> Proxy {
+    Proxy {
+        version: proxied.version,
+        local: proxied.local,
+        source: proxied.source.map(|end| end.to_string()),
+        destination: proxied.destination.map(|end| end.to_string()),
+        header: proxied.header.into(),
     }
 }
 

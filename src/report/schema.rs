@@ -61,6 +61,8 @@ pub struct Connection {
     pub ended_by: Option<Word<Role>>,
     /// Its protocols, outermost first: `tcp`, then `tls`, `http`, `http2`, `websocket`, or `opaque`.
     pub layers: Vec<String>,
+    /// What a proxy says in front of the client's bytes (PROXY protocol).
+    pub proxy: Option<Proxy>,
     /// What its TLS handshake shows.
     pub tls: Option<Tls>,
     /// Totals of each direction.
@@ -73,6 +75,21 @@ pub struct Connection {
     pub websockets: Vec<WebSocket>,
     /// What should not be in it.
     pub findings: Vec<Finding>,
+}
+
+/// The header of the PROXY protocol with which a connection begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Proxy {
+    /// 1 (text) or 2 (binary).
+    pub version: u8,
+    /// Whether the proxy speaks for itself, as when it asks whether the server is well.
+    pub local: bool,
+    /// Who connected to the proxy; null where it does not say, or not as an IP address.
+    pub source: Option<String>,
+    /// To whom.
+    pub destination: Option<String>,
+    /// The header's bytes in what the client sent.
+    pub header: Bytes,
 }
 
 /// What a TLS handshake shows in the clear.
@@ -496,6 +513,8 @@ pub enum Line {
     Opened(Within<Opened>),
     /// A protocol was recognised.
     Layer(Within<Layer>),
+    /// A proxy's header in front of the client's bytes.
+    Proxy(Within<Proxy>),
     /// What its TLS handshake shows; may come again with more.
     Tls(Within<Tls>),
     /// A captured segment.

@@ -136,6 +136,7 @@ impl<W: Write> Summary<W> {
             EventKind::Opened(_)
             | EventKind::Layer(_)
             | EventKind::Segment(_)
+            | EventKind::Proxied(_)
             | EventKind::Tls(_)
             | EventKind::Exchange(_)
             | EventKind::Frame(_)

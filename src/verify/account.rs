@@ -44,6 +44,10 @@ impl Account {
             }
             EventKind::Segment(segment) => self.stream(segment.direction).segment(segment, moment),
             EventKind::Gap(gap) => self.stream(gap.direction).gap(gap),
+            EventKind::Proxied(proxied) => {
+                let stream = self.stream(Direction::ClientToServer);
+                stream.head(proxied.header, Class::Proxy);
+            }
             EventKind::Exchange(exchange) => self.exchange(exchange),
             EventKind::WebSocket(handshake) => self.websocket(handshake),
             EventKind::Frame(frame) => {

@@ -106,7 +106,7 @@ impl Stream {
         }
     }
 
-    /// A head of HTTP.
+    /// A head of HTTP, or of a proxy.
     pub(super) fn head(&mut self, span: Span, class: Class) {
         if self.reach(span, "a head") {
             self.count(class, span.length() - self.missing_in(span));

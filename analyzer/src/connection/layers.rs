@@ -6,6 +6,7 @@ use super::{Connection, Protocol, Work};
 use crate::finding::{self, bytes};
 use crate::http::{Http, Outcome, Surroundings, Upgraded};
 use crate::outbox::Place;
+use crate::proxy::{self, Prefix};
 use crate::recognise::{Recognised, recognise};
 use crate::websocket::{Context, Socket};
 use crate::{Detail, Direction, EventKind, Layer, Offset, SeenFrom};
@@ -23,6 +24,16 @@ impl Connection {
         loop {
             let rest = input.get(used..).unwrap_or_default();
             let here = at.plus(used as u64);
+            if direction == Direction::ClientToServer && here == Offset(0) {
+                match self.pass_proxy(rest, work) {
+                    Some(0) => {}
+                    Some(length) => {
+                        used += length;
+                        continue;
+                    }
+                    None => return used,
+                }
+            }
             match &mut self.protocol {
                 _ if rest.is_empty() => return used,
                 Protocol::Unread => return input.len(),
@@ -57,6 +68,22 @@ impl Connection {
                     }
                     self.after_step(direction, step.outcome, work);
                 }
+            }
+        }
+    }
+
+    /// The length of a proxy's header at the start of the client's stream, 0 where there is none; `None` where there are
+    /// too few bytes to tell.
+    fn pass_proxy(&self, input: &[u8], work: &mut Work<'_, '_>) -> Option<usize> {
+        if !matches!(self.protocol, Protocol::Probing | Protocol::Http(_)) {
+            return Some(0);
+        }
+        match proxy::prefix(input, work.config.limits.proxy_header) {
+            Prefix::NotYet if !work.is_last => None,
+            Prefix::NotYet | Prefix::Absent => Some(0),
+            Prefix::Header(proxied) => {
+                work.out.push(EventKind::Proxied(proxied));
+                usize::try_from(proxied.header.length()).ok()
             }
         }
     }

@@ -46,6 +46,7 @@ pub(super) fn write(
             volume(totals)
         )?;
     }
+    write_proxy(out, connection)?;
     write_tls(out, connection)?;
     write_requests(out, palette, connection)
 }
@@ -191,6 +192,19 @@ fn volume(totals: &Totals) -> String {
         words += &format!(", {} more gaps", totals.gaps.len() - GAPS);
     }
     words
+}
+
+/// `  PROXY v2: for 192.0.2.7:51234 > 198.51.100.9:443`.
+fn write_proxy(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
+    let Some(proxy) = &connection.proxy else {
+        return Ok(());
+    };
+    let whom = match (&proxy.source, &proxy.destination) {
+        (Some(source), Some(destination)) => format!("for {source} > {destination}"),
+        _ if proxy.local => "for the proxy itself".to_owned(),
+        _ => "it does not say for whom".to_owned(),
+    };
+    writeln!(out, "  PROXY v{}: {whom}", proxy.version)
 }
 
 fn write_tls(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {

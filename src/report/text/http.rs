@@ -11,7 +11,7 @@ use wireseam_analyzer::Direction;
 use super::layout::count;
 use crate::report::{
     Escaped,
-    schema::{Bytes, Connection, Finding, Request},
+    schema::{Bytes, Connection, Finding, Proxy, Request},
 };
 
 /// The names of the bytes outside frames, in each direction.
@@ -87,6 +87,9 @@ impl Side {
         } else {
             before
         };
+        let proxy = connection.proxy.as_ref();
+        let proxy = proxy.filter(|_| direction == Direction::ClientToServer);
+        stretches.extend(proxy.map(|proxy| Stretch::proxy(proxy, before)));
         let inside = connection
             .findings
             .iter()
@@ -165,6 +168,15 @@ impl Stretch {
             label,
             behind,
         })
+    }
+
+    /// A proxy's header: `PROXY v2`.
+    fn proxy(proxy: &Proxy, behind: &'static str) -> Self {
+        Self {
+            span: proxy.header,
+            label: format!("PROXY v{}", proxy.version),
+            behind,
+        }
     }
 
     /// A response where a frame should be: `HTTP 200`.
