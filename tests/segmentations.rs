@@ -176,8 +176,11 @@ fn said_on(connection: &Connection) -> Vec<String> {
         .flat_map(|websocket| said_in(id, websocket));
     let proxy = connection.proxy.iter();
     let proxy = proxy.map(|proxy| line(id, "proxy", proxy));
+    let interim = connection.interim.iter();
+    let interim = interim.map(|response| line(id, "interim response", response));
     gaps.into_iter()
         .chain(proxy)
+        .chain(interim)
         .chain(requests)
         .chain(findings)
         .chain(websockets)

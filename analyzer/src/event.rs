@@ -134,6 +134,8 @@ pub enum EventKind {
     Segment(SegmentSeen),
     /// Bytes that the capture lacks and that are no longer waited for.
     Gap(Gap),
+    /// An HTTP response before the final one. With [`Detail::Map`](crate::Detail::Map) only.
+    Interim(Interim),
     /// An HTTP request with its response, or without where none was captured. With [`Detail::Map`](crate::Detail::Map) only.
     Exchange(Box<Exchange>),
     /// A WebSocket: an upgrade that was granted, refused or left unanswered, or frames recognised without one.

@@ -1,6 +1,6 @@
 //! Where HTTP ends and a WebSocket begins, in whatever order and pieces the two heads were captured.
 
-use wireseam_analyzer::{Config, Direction, HandshakeResult, Layer};
+use wireseam_analyzer::{Config, Direction, EventKind, HandshakeResult, Layer};
 
 use crate::bench::{Outcome, REQUEST, RESPONSE, Scene, full, masked, text};
 
@@ -79,6 +79,11 @@ fn interim_responses_answer_nothing() {
     let outcome = speak(&mut scene);
     check_spoken(outcome);
     assert_eq!(statuses(outcome), [Some(101)]);
+    let interim = outcome.events.iter().filter_map(|event| match event.kind {
+        EventKind::Interim(told) => Some((told.status, told.head.start.0, told.head.end.0)),
+        _ => None,
+    });
+    assert_eq!(interim.collect::<Vec<_>>(), [(100, 0, 25), (103, 25, 62)]);
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn begun(id: ConnectionId, opened: Opened) -> Connection {
         tls: None,
         directions: Directions::default(),
         requests: Vec::new(),
+        interim: Vec::new(),
         segments: Vec::new(),
         websockets: Vec::new(),
         findings: Vec::new(),
@@ -106,6 +107,7 @@ fn add(context: &Context, connection: &mut Connection, event: Event) {
         EventKind::Gap(gap) => totals(connection, gap.direction)
             .gaps
             .push(record::gap(gap)),
+        EventKind::Interim(response) => connection.interim.push(record::interim(response)),
         EventKind::Exchange(exchange) => connection.requests.push(record::request(*exchange)),
         EventKind::WebSocket(handshake) => {
             let place = websocket(connection, handshake.websocket);

@@ -11,7 +11,7 @@ use super::{
     cipher,
     schema::{
         Acknowledged, Alignment, Beginning, Bytes, Close, CloseFrame, Code, Control, Directed,
-        Directions, Ended, Ending, Finding, Flags, Frame, FramesFrom, Gap, Handshake,
+        Directions, Ended, Ending, Finding, Flags, Frame, FramesFrom, Gap, Handshake, Interim,
         Layer as LayerLine, Line, Message, Opened, Payload, Proxy, Request, Seconds, Segment,
         Slice, Timing, Tls, Torn, Totals, Within, Word,
     },
@@ -57,6 +57,7 @@ impl Context {
                     record: gap(it),
                 },
             )),
+            EventKind::Interim(it) => Line::Interim(within(connection, interim(it))),
             EventKind::Exchange(it) => Line::Request(within(connection, request(*it))),
             EventKind::WebSocket(it) => {
                 Line::Handshake(inside(connection, it.websocket, handshake(*it)))
@@ -181,6 +182,13 @@ pub(super) fn proxy(proxied: analyzer::Proxied) -> Proxy {
         source: proxied.source.map(|end| end.to_string()),
         destination: proxied.destination.map(|end| end.to_string()),
         header: proxied.header.into(),
+    }
+}
+
+pub(super) fn interim(response: analyzer::Interim) -> Interim {
+    Interim {
+        status: response.status,
+        head: response.head.into(),
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Connection {
     pub directions: Directions,
     /// Its HTTP/1 requests with their responses.
     pub requests: Vec<Request>,
+    /// HTTP/1 responses before the final ones, such as 100 and 103.
+    pub interim: Vec<Interim>,
     /// Its captured segments, in capture order.
     pub segments: Vec<Segment>,
     /// Its WebSockets; an upgrade that was refused counts.
@@ -163,6 +165,15 @@ pub struct Request {
     pub packets: Vec<u64>,
     /// The packets that carry the response's head.
     pub response_packets: Vec<u64>,
+}
+
+/// A response before the final one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Interim {
+    /// Its status.
+    pub status: u16,
+    /// The bytes of its head in what the server sent.
+    pub head: Bytes,
 }
 
 /// A captured segment.
@@ -521,6 +532,8 @@ pub enum Line {
     Segment(Within<Segment>),
     /// Bytes that the capture lacks.
     Gap(Within<Directed<Gap>>),
+    /// A response before the final one.
+    Interim(Within<Interim>),
     /// An HTTP/1 request with its response.
     Request(Within<Request>),
     /// An opening handshake; frames follow where it was accepted.

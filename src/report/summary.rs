@@ -138,6 +138,7 @@ impl<W: Write> Summary<W> {
             | EventKind::Segment(_)
             | EventKind::Proxied(_)
             | EventKind::Tls(_)
+            | EventKind::Interim(_)
             | EventKind::Exchange(_)
             | EventKind::Frame(_)
             | EventKind::Acknowledged(_)

@@ -61,6 +61,7 @@ impl Account {
                 }
             }
             EventKind::Opened(_)
+            | EventKind::Interim(_)
             | EventKind::Tls(_)
             | EventKind::Counted(_)
             | EventKind::Control(_)

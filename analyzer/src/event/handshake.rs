@@ -42,6 +42,15 @@ pub struct Exchange {
     pub response_packets: Vec<PacketIndex>,
 }
 
+/// A response before the final one, 101 aside (RFC 9110 15.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interim {
+    /// Its status.
+    pub status: u16,
+    /// Where its head lies in the server's stream; it is all there is of it.
+    pub head: Span,
+}
+
 /// What came of an opening handshake (RFC 6455 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HandshakeResult {

@@ -15,7 +15,9 @@ use super::body::Body;
 use super::fields::{Field, Fields, latin1};
 use super::first_line::{FirstLine, begins_like_request, begins_like_response};
 use super::head::{Head, empty_lines, end_of_head};
-use super::request::{Answer, Carried, Method, Request, RequestLine, packets_of, report};
+use super::request::{
+    Answer, Carried, Method, Request, RequestLine, packets_of, report, report_interim,
+};
 use super::step::{Outcome, Step, Surroundings};
 use super::upgrade::{self, Asked};
 use crate::outbox::Outbox;
@@ -389,6 +391,7 @@ impl Http {
         match answer.status {
             101 => self.switching(fields, answer, out),
             100..=199 => {
+                report_interim(&answer, out);
                 self.sides[Direction::ServerToClient as usize] = Side::Head { scanned: 0 };
                 Outcome::More
             }

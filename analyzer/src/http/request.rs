@@ -6,7 +6,7 @@ use super::fields::latin1;
 use super::upgrade::Asked;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::{Piece, SpanMap};
-use crate::{Detail, Direction, EventKind, Exchange, Offset, Span};
+use crate::{Detail, Direction, EventKind, Exchange, Interim, Offset, Span};
 
 /// Where a head lies.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub(super) struct RequestLine {
     pub(super) version: String,
 }
 
-/// A final response's head.
+/// A response's head.
 #[derive(Debug)]
 pub(super) struct Answer<'a> {
     pub(super) version: &'a [u8],
@@ -104,6 +104,16 @@ pub(super) fn packets_of(request: Option<&Request>) -> Vec<PacketIndex> {
 pub(super) fn report(request: Option<Request>, answer: Option<Answer<'_>>, out: &mut Outbox<'_>) {
     if out.detail() == Detail::Map {
         out.push(EventKind::Exchange(Box::new(exchange(request, answer))));
+    }
+}
+
+/// Reports a response before the final one, where the map was asked for.
+pub(super) fn report_interim(answer: &Answer<'_>, out: &mut Outbox<'_>) {
+    if out.detail() == Detail::Map {
+        out.push(EventKind::Interim(Interim {
+            status: answer.status,
+            head: answer.head.span,
+        }));
     }
 }
 

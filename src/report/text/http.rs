@@ -11,7 +11,7 @@ use wireseam_analyzer::Direction;
 use super::layout::count;
 use crate::report::{
     Escaped,
-    schema::{Bytes, Connection, Finding, Proxy, Request},
+    schema::{Bytes, Connection, Finding, Interim, Proxy, Request},
 };
 
 /// The names of the bytes outside frames, in each direction.
@@ -90,6 +90,10 @@ impl Side {
         let proxy = connection.proxy.as_ref();
         let proxy = proxy.filter(|_| direction == Direction::ClientToServer);
         stretches.extend(proxy.map(|proxy| Stretch::proxy(proxy, before)));
+        if direction == Direction::ServerToClient {
+            let interim = connection.interim.iter();
+            stretches.extend(interim.map(|response| Stretch::interim(response, body)));
+        }
         let inside = connection
             .findings
             .iter()
@@ -168,6 +172,15 @@ impl Stretch {
             label,
             behind,
         })
+    }
+
+    /// A response before the final one: `103`.
+    fn interim(response: &Interim, behind: &'static str) -> Self {
+        Self {
+            span: response.head,
+            label: response.status.to_string(),
+            behind,
+        }
     }
 
     /// A proxy's header: `PROXY v2`.
