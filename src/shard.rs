@@ -19,9 +19,7 @@ use std::{
 };
 
 use hashbrown::HashMap;
-use wireseam_analyzer::{
-    Analyzer, Config, ConnectionId, Event, EventKind, Expected, Fetch, Limits,
-};
+use wireseam_analyzer::{Analyzer, Config, ConnectionId, Event, EventKind, Expected, Limits};
 use wireseam_wire::Segment;
 
 use crate::batch::{Batch, SHARDS};
@@ -294,11 +292,9 @@ fn each(
                 coming.push((at, shard, analyzer.expect(one, other)));
             }
         }
-        for step in [Fetch::Connection, Fetch::Protocol] {
-            for (_, shard, expected) in &coming {
-                if let Some(analyzer) = analyzers.get(*shard) {
-                    analyzer.fetch(*expected, step);
-                }
+        for (_, shard, expected) in &coming {
+            if let Some(analyzer) = analyzers.get(*shard) {
+                analyzer.fetch(*expected);
             }
         }
         for (at, shard, expected) in coming.iter().copied() {

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use wireseam_wire::{Endpoint, PacketIndex, Segment, Timestamp};
 
-use crate::connection::{Connection, Shared};
-use crate::flow_table::{Ended, FlowTable, Slot};
+use crate::connection::{Connection, Quick, Shared};
+use crate::flow_table::{FlowTable, Key, Slot};
 use crate::tcp::{Ends, assume_client, guess_client};
 use crate::{Config, ConnectionId, Event, Limits, Moment};
 
@@ -22,7 +22,7 @@ const UNDECIDED_SEGMENTS: usize = 32;
 pub struct Analyzer {
     config: Config,
     /// The connection that each pair of endpoints has now.
-    flows: FlowTable<Entry>,
+    flows: FlowTable<Quick, Entry>,
     connections: u64,
     /// Connections that have ended, in that order, and since when.
     lingering: VecDeque<(Slot, ConnectionId, Option<Timestamp>)>,
@@ -38,15 +38,6 @@ pub struct Analyzer {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expected(Option<Slot>);
 
-/// What [`Analyzer::fetch`] fetches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fetch {
-    /// What is known of its connection.
-    Connection,
-    /// What is known of the protocol spoken in it.
-    Protocol,
-}
-
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -61,7 +52,6 @@ enum Entry {
 #[derive(Debug)]
 struct Undecided {
     id: ConnectionId,
-    ends: (Endpoint, Endpoint),
     segments: Vec<Segment<'static>>,
 }
 
@@ -108,6 +98,10 @@ impl Analyzer {
             .0
             .filter(|slot| self.flows.is_between(*slot, one, other));
         slot = slot.or_else(|| self.flows.find(one, other));
+        if slot.is_some_and(|slot| self.handle_quickly(slot, segment)) {
+            self.let_go(segment.at);
+            return false;
+        }
         if let Some(ended) = slot.filter(|slot| self.is_succeeded_by(*slot, segment)) {
             self.finish_flow(ended);
             slot = None;
@@ -130,31 +124,58 @@ impl Analyzer {
         Expected(self.flows.find(one, other))
     }
 
-    /// Fetches what a segment that is expected needs into the processor's cache: in two steps, because where the second
-    /// part lies stands in the first.
-    pub fn fetch(&self, expected: Expected, step: Fetch) {
-        let entry = expected.0.and_then(|slot| self.flows.get(slot));
-        if let Some(Entry::Open(connection)) = entry {
-            std::hint::black_box(match step {
-                Fetch::Connection => connection.touch(),
-                Fetch::Protocol => connection.touch_protocol(),
-            });
-        }
+    /// Fetches what a segment that is expected needs first into the processor's cache.
+    pub fn fetch(&self, expected: Expected) {
+        let key = expected.0.and_then(|slot| self.flows.key(slot));
+        std::hint::black_box(key.is_some_and(Quick::is_on));
     }
 
     /// A flow that begins with this segment, which it has not handled yet.
     fn begin(&mut self, segment: &Segment<'_>, id: ConnectionId) -> Option<Slot> {
         self.make_room();
-        let undecided = Undecided {
+        let undecided = Box::new(Undecided {
             id,
-            ends: (segment.source, segment.destination),
             segments: Vec::new(),
-        };
-        let slot = self.flows.insert(Entry::Undecided(Box::new(undecided)))?;
+        });
+        let key = Quick::off(segment.source, segment.destination);
+        let slot = self.flows.insert(key, Entry::Undecided(undecided))?;
         if segment.payload_len == 0 {
             self.half_open.push_back((slot, id));
         }
         Some(slot)
+    }
+
+    /// Counts what a segment of a quiet connection brings, where it does no more.
+    fn handle_quickly(&mut self, slot: Slot, segment: &Segment<'_>) -> bool {
+        let Self {
+            flows,
+            shared,
+            events,
+            ..
+        } = self;
+        let key = flows.key_mut(slot).filter(|key| key.is_on());
+        let Some(key) = key else {
+            return false;
+        };
+        if key.handle_segment(segment, &mut shared.recent, events) {
+            return true;
+        }
+        self.catch_up(slot);
+        false
+    }
+
+    /// Lets a connection know what was counted without it.
+    fn catch_up(&mut self, slot: Slot) {
+        let Some((one, other)) = self.flows.key(slot).map(Key::ends) else {
+            return;
+        };
+        let Some(key) = self.flows.key_mut(slot).filter(|key| key.is_on()) else {
+            return;
+        };
+        let quick = std::mem::replace(key, Quick::off(one, other));
+        if let Some(Entry::Open(connection)) = self.flows.get_mut(slot) {
+            connection.catch_up(&quick);
+        }
     }
 
     fn handle(&mut self, slot: Slot, segment: &Segment<'_>) {
@@ -174,10 +195,16 @@ impl Analyzer {
         {
             *entry = Entry::Open(connection);
         }
-        if let Entry::Open(connection) = entry
-            && connection.handle_segment(segment, config, shared, events)
-        {
+        let Entry::Open(connection) = entry else {
+            return;
+        };
+        if connection.handle_segment(segment, config, shared, events) {
             lingering.push_back((slot, connection.id(), segment.at));
+        }
+        if let Some(quick) = connection.quick(config)
+            && let Some(key) = flows.key_mut(slot)
+        {
+            *key = quick;
         }
     }
 
@@ -217,7 +244,8 @@ impl Analyzer {
 
     /// When something came last, of a connection that seemed to have ended and did not: a RST that its receiver ignored.
     fn went_on(&self, slot: Slot, id: ConnectionId, now: Option<Timestamp>) -> Option<Timestamp> {
-        let last = self.flow(slot, id)?.last().at?;
+        let quick = self.flows.key(slot)?.last();
+        let last = quick.unwrap_or(self.flow(slot, id)?.last()).at?;
         (now?.nanoseconds_since(last) <= self.config.limits.linger).then_some(last)
     }
 
@@ -236,7 +264,9 @@ impl Analyzer {
             self.give_up(slot);
         }
         if self.flows.len() >= connections
-            && let Some(slot) = self.flows.oldest(|entry| entry.last().packet)
+            && let Some(slot) = self
+                .flows
+                .oldest(|quick, entry| quick.last().unwrap_or_else(|| entry.last()).packet)
         {
             self.give_up(slot);
         }
@@ -244,13 +274,15 @@ impl Analyzer {
 
     /// Ends a flow for which there is no room.
     fn give_up(&mut self, slot: Slot) {
-        if let Some(entry) = self.flows.remove(slot) {
+        self.catch_up(slot);
+        if let Some((_, entry)) = self.flows.remove(slot) {
             self.finish_entry(entry, true);
         }
     }
 
     fn finish_flow(&mut self, slot: Slot) {
-        if let Some(entry) = self.flows.remove(slot) {
+        self.catch_up(slot);
+        if let Some((_, entry)) = self.flows.remove(slot) {
             self.finish_entry(entry, false);
         }
     }
@@ -353,15 +385,6 @@ impl Undecided {
             connection.handle_segment(segment, config, shared, events);
         }
         connection
-    }
-}
-
-impl Ended for Entry {
-    fn ends(&self) -> (Endpoint, Endpoint) {
-        match self {
-            Self::Undecided(undecided) => undecided.ends,
-            Self::Open(connection) => connection.ends(),
-        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
 use crate::span_map::SpanMap;
 use crate::spare::Spare;
-use crate::tcp::{Ends, Flow, Incoming, Recent, TcpState, fingerprint};
+use crate::tcp::{Ends, Flow, Recent, TcpState, fingerprint};
 use crate::tls::Hello;
 use crate::websocket::{Socket, Spares as SocketSpares};
 use crate::{
@@ -29,12 +29,13 @@ use crate::{
 
 mod delivery;
 mod layers;
+mod quick;
+
+pub(crate) use quick::Quick;
+use quick::Side;
 
 /// A connection from its first captured packet to its last.
-///
-/// Its order is what most segments need first, so that little memory has to be waited for.
 #[derive(Debug)]
-#[repr(C, align(64))]
 pub(crate) struct Connection {
     ends: Ends,
     /// The innermost protocol that was reported.
@@ -52,7 +53,7 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     spares: Spares,
-    recent: Recent,
+    pub(crate) recent: Recent,
 }
 
 /// Buffers of connections that are at rest.
@@ -136,18 +137,34 @@ impl Connection {
         (self.ends.client, self.ends.server)
     }
 
-    /// Reads a little of what a segment needs of it, so that it is in the cache.
-    pub(crate) fn touch(&self) -> u64 {
-        let flows = self.flows.iter();
-        let flows = flows.map(|flow| flow.totals.bytes ^ flow.reassembly.next().0);
-        flows.fold(self.last.packet.0, u64::wrapping_add)
+    /// Where it stands, if it is a quiet WebSocket whose messages are only counted.
+    pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
+        let Protocol::WebSocket(socket) = &self.protocol else {
+            return None;
+        };
+        if config.detail != Detail::Counts || self.state.has_ended() || !socket.is_quiet() {
+            return None;
+        }
+        let [client, server] = &self.flows;
+        let standings = [client.standing()?, server.standing()?];
+        Quick::on(self.ends(), self.id, self.last, socket.id(), standings)
     }
 
-    /// The same of what it speaks.
-    pub(crate) fn touch_protocol(&self) -> u64 {
-        match &self.protocol {
-            Protocol::WebSocket(socket) => socket.touch(),
-            _ => 0,
+    /// Takes over what was counted elsewhere.
+    pub(crate) fn catch_up(&mut self, quick: &Quick) {
+        self.last = quick.last().unwrap_or(self.last);
+        for (direction, side) in Direction::BOTH.into_iter().zip(quick.sides()) {
+            let Side {
+                standing,
+                bytes,
+                segments,
+                messages,
+                ..
+            } = side;
+            self.flows[direction as usize].catch_up(standing, *segments, *bytes);
+            if let Protocol::WebSocket(socket) = &mut self.protocol {
+                socket.catch_up(direction, u64::from(*messages));
+            }
         }
     }
 
@@ -280,9 +297,6 @@ impl Connection {
             let timed = work.config.detail == Detail::Map;
             self.flows[direction.reversed() as usize]
                 .handle_acknowledgement(segment, moment, timed);
-            if placed.is_plain && self.is_short_way(direction, placed.incoming.as_ref(), work) {
-                return;
-            }
             self.state.handle(direction, segment, moment);
         } else if segment.flags.contains(Flags::RST) {
             let seen = self.flows[direction as usize].reassembly.seen_end();
@@ -305,28 +319,6 @@ impl Connection {
             }
         }
         self.settle(work);
-    }
-
-    /// Goes the short way with a plain segment, where there is one: nothing waits in either direction, and what it
-    /// carries are whole messages that are only to be counted.
-    fn is_short_way(
-        &mut self,
-        direction: Direction,
-        incoming: Option<&Incoming<'_>>,
-        work: &mut Work<'_, '_>,
-    ) -> bool {
-        let rests = |flow: &Flow| !flow.reassembly.has_early() && !flow.has_map();
-        if work.config.detail != Detail::Counts || !self.flows.iter().all(rests) {
-            return false;
-        }
-        let Protocol::WebSocket(socket) = &mut self.protocol else {
-            return incoming.is_none();
-        };
-        let Some(incoming) = incoming else {
-            return true;
-        };
-        socket.count_whole(direction, incoming.bytes, work.out)
-            && self.flows[direction as usize].pass(incoming)
     }
 
     /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.

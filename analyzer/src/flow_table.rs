@@ -6,9 +6,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use wireseam_wire::{Address, Endpoint};
 
-/// What is found by its two ends.
-pub(crate) trait Ended {
-    /// They, in whichever order.
+/// By what a flow is found.
+pub(crate) trait Key {
+    /// Its two ends, in whichever order.
     fn ends(&self) -> (Endpoint, Endpoint);
 }
 
@@ -21,20 +21,22 @@ pub(crate) struct Slot(u32);
 /// The hash table itself holds four bytes a flow, so that it stays in the cache when the flows do not. The hash is
 /// seeded: nobody can send addresses that all fall into one bucket.
 #[derive(Debug)]
-pub(crate) struct FlowTable<T> {
+pub(crate) struct FlowTable<K, T> {
     table: HashTable<u32>,
-    flows: Flows<T>,
+    keys: Blocks<K>,
+    flows: Blocks<T>,
     free: Vec<u32>,
     seeds: RandomState,
     /// Where [`oldest`](Self::oldest) looks next.
     hand: u32,
 }
 
-impl<T> Default for FlowTable<T> {
+impl<K, T> Default for FlowTable<K, T> {
     fn default() -> Self {
         Self {
             table: HashTable::new(),
-            flows: Flows(Vec::new()),
+            keys: Blocks(Vec::new()),
+            flows: Blocks(Vec::new()),
             free: Vec::new(),
             seeds: RandomState::default(),
             hand: 0,
@@ -42,7 +44,7 @@ impl<T> Default for FlowTable<T> {
     }
 }
 
-impl<T: Ended> FlowTable<T> {
+impl<K: Key, T> FlowTable<K, T> {
     /// How many flows there are.
     pub(crate) fn len(&self) -> usize {
         self.table.len()
@@ -58,11 +60,18 @@ impl<T: Ended> FlowTable<T> {
 
     /// Whether the flow in a slot is the one between two ends.
     pub(crate) fn is_between(&self, slot: Slot, one: Endpoint, other: Endpoint) -> bool {
-        let flow = self.flows.get(slot.0);
-        flow.is_some_and(|flow| {
-            let ends = flow.ends();
+        self.key(slot).is_some_and(|key| {
+            let ends = key.ends();
             ends == (one, other) || ends == (other, one)
         })
+    }
+
+    pub(crate) fn key(&self, slot: Slot) -> Option<&K> {
+        self.keys.get(slot.0)
+    }
+
+    pub(crate) fn key_mut(&mut self, slot: Slot) -> Option<&mut K> {
+        self.keys.slot(slot.0)?.as_mut()
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
@@ -74,25 +83,24 @@ impl<T: Ended> FlowTable<T> {
     }
 
     /// Adds a flow between ends that have none. `None` where four billion are open.
-    pub(crate) fn insert(&mut self, added: T) -> Option<Slot> {
+    pub(crate) fn insert(&mut self, key: K, added: T) -> Option<Slot> {
         let place = match self.free.pop() {
             Some(place) => place,
             None => {
                 let place = u32::try_from(self.flows.len()).ok()?;
+                self.keys.grow();
                 self.flows.grow();
                 place
             }
         };
-        let (one, other) = added.ends();
+        let (one, other) = key.ends();
+        *self.keys.slot(place)? = Some(key);
         *self.flows.slot(place)? = Some(added);
         let Self {
-            table,
-            flows,
-            seeds,
-            ..
+            table, keys, seeds, ..
         } = self;
         let hash_of = |place: &u32| {
-            let ends = flows.get(*place).map(Ended::ends);
+            let ends = keys.get(*place).map(Key::ends);
             ends.map_or(0, |(one, other)| hash(seeds, one, other))
         };
         table.insert_unique(hash(seeds, one, other), place, hash_of);
@@ -100,15 +108,16 @@ impl<T: Ended> FlowTable<T> {
     }
 
     /// Takes a flow out.
-    pub(crate) fn remove(&mut self, slot: Slot) -> Option<T> {
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<(K, T)> {
         let removed = self.flows.slot(slot.0)?.take()?;
-        let (one, other) = removed.ends();
+        let key = self.keys.slot(slot.0)?.take()?;
+        let (one, other) = key.ends();
         let hash = hash(&self.seeds, one, other);
         if let Ok(entry) = self.table.find_entry(hash, |place| *place == slot.0) {
             entry.remove();
         }
         self.free.push(slot.0);
-        Some(removed)
+        Some((key, removed))
     }
 
     /// All flows, in no order.
@@ -118,7 +127,7 @@ impl<T: Ended> FlowTable<T> {
     }
 
     /// Of the next few flows on a round through all of them, the one with the lowest age.
-    pub(crate) fn oldest<A: Ord>(&mut self, age: impl Fn(&T) -> A) -> Option<Slot> {
+    pub(crate) fn oldest<A: Ord>(&mut self, age: impl Fn(&K, &T) -> A) -> Option<Slot> {
         let mut oldest: Option<(A, u32)> = None;
         let mut looked_at = 0;
         let places = u32::try_from(self.flows.len()).unwrap_or(u32::MAX);
@@ -127,11 +136,12 @@ impl<T: Ended> FlowTable<T> {
                 break;
             }
             self.hand = (self.hand + 1) % places;
-            let Some(flow) = self.flows.get(self.hand) else {
+            let (Some(key), Some(flow)) = (self.keys.get(self.hand), self.flows.get(self.hand))
+            else {
                 continue;
             };
             looked_at += 1;
-            let age = age(flow);
+            let age = age(key, flow);
             if oldest.as_ref().is_none_or(|(lowest, _)| age < *lowest) {
                 oldest = Some((age, self.hand));
             }
@@ -142,12 +152,12 @@ impl<T: Ended> FlowTable<T> {
 
 /// Places for flows, in blocks that never move: a table that grows neither copies its flows nor needs twice the memory.
 #[derive(Debug)]
-struct Flows<T>(Vec<Vec<Option<T>>>);
+struct Blocks<T>(Vec<Vec<Option<T>>>);
 
 /// How many flows a block holds.
 const BLOCK: usize = 64;
 
-impl<T> Flows<T> {
+impl<T> Blocks<T> {
     /// How many places there are.
     fn len(&self) -> usize {
         let whole = self.0.len().saturating_sub(1) * BLOCK;
@@ -194,7 +204,7 @@ fn hash(seeds: &RandomState, one: Endpoint, other: Endpoint) -> u64 {
 mod tests {
     use super::*;
 
-    impl Ended for (Endpoint, Endpoint) {
+    impl Key for (Endpoint, Endpoint) {
         fn ends(&self) -> (Endpoint, Endpoint) {
             *self
         }
@@ -213,13 +223,15 @@ mod tests {
     fn flows_are_found_in_both_orders_until_they_are_removed() {
         let mut table = FlowTable::default();
         for port in 1_000..3_000 {
-            table.insert(ends(port, port % 2 == 0)).expect("a flow");
+            table
+                .insert(ends(port, port % 2 == 0), port)
+                .expect("a flow");
         }
         for port in 1_000..3_000 {
             let (one, other) = ends(port, port % 2 == 0);
             let slot = table.find(other, one).expect("a flow");
             assert_eq!(table.find(one, other), Some(slot));
-            assert_eq!(table.get(slot), Some(&(one, other)));
+            assert_eq!(table.get(slot), Some(&port));
             if port % 3 == 0 {
                 assert!(table.remove(slot).is_some());
                 assert_eq!(table.find(one, other), None);
@@ -234,12 +246,12 @@ mod tests {
     fn the_oldest_of_a_few_is_found_and_the_round_goes_on() {
         let mut table = FlowTable::default();
         for port in 1_000..1_100 {
-            table.insert(ends(port, false)).expect("a flow");
+            table.insert(ends(port, false), port).expect("a flow");
         }
         let mut removed = Vec::new();
         for _ in 0..6 {
-            let slot = table.oldest(|flow| flow.0.port).expect("a flow");
-            removed.push(table.remove(slot).expect("a flow").0.port);
+            let slot = table.oldest(|_, port| *port).expect("a flow");
+            removed.push(table.remove(slot).expect("a flow").1);
         }
         removed.dedup();
         assert_eq!(removed.len(), 6);

@@ -73,7 +73,7 @@ mod websocket;
 #[cfg(test)]
 mod work;
 
-pub use analyzer::{Analyzer, Expected, Fetch};
+pub use analyzer::{Analyzer, Expected};
 pub use event::*;
 pub use finding::{Finding, Level, RULES, Rule};
 pub use limits::{Config, Detail, Limits, PayloadPolicy};

@@ -78,7 +78,7 @@ impl Default for Limits {
             search_window: 256 << 10,
             search_bytes: 64 << 20,
             inflated_message: 1 << 30,
-            inflated_at_any_ratio: 16 << 20,
+            inflated_at_any_ratio: 64 << 20,
             inflation_ratio: 256,
             findings_per_rule: 100,
             linger: 60_000_000_000,

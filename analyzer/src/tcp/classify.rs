@@ -6,6 +6,7 @@
 
 use wireseam_wire::{Flags, Segment};
 
+use super::standing::Standing;
 use crate::SegmentKind;
 
 /// How many duplicate acknowledgements show that the receiver misses something (RFC 5681 3.2).
@@ -88,6 +89,23 @@ impl Classifier {
         } else {
             with_payload(segment, coverage, sent_later)
         }
+    }
+
+    /// The sending of the farthest bytes, in a standing.
+    pub(super) fn stand(&self, standing: &mut Standing) {
+        if let Some(farthest) = self.farthest {
+            standing.has_timestamp = farthest.timestamp.is_some();
+            standing.timestamp = farthest.timestamp.unwrap_or(0);
+            standing.ip_id = farthest.ip_id.unwrap_or(0);
+        }
+    }
+
+    /// Takes it from there.
+    pub(super) fn catch_up(&mut self, standing: &Standing) {
+        self.farthest = Some(SendOrder {
+            timestamp: standing.has_timestamp.then_some(standing.timestamp),
+            ip_id: Some(standing.ip_id).filter(|id| *id != 0),
+        });
     }
 
     /// The same for the next bytes in order, which nothing was held for: it is data.

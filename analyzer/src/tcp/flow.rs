@@ -6,6 +6,7 @@ use wireseam_wire::{Flags, Segment, Timestamp};
 
 use super::classify::{Classifier, Coverage};
 use super::reassembly::{Chunk, Conflict, FARTHEST_JUMP, Incoming, Reassembly};
+use super::standing::Standing;
 use super::window::Window;
 use crate::Direction;
 use crate::span_map::{Carrier, SpanMap};
@@ -16,11 +17,7 @@ use crate::{GapCause, Limits, Moment, Offset, SegmentKind, SegmentSeen, Span, To
 const LARGEST_UNANNOUNCED: u32 = 8_960;
 
 /// One direction's state.
-///
-/// Its order is what most segments need first: a segment of the other direction looks at the first 64 bytes only, one of
-/// this direction at the next 64 too.
 #[derive(Debug)]
-#[repr(C, align(64))]
 pub(crate) struct Flow {
     pub(crate) reassembly: Reassembly,
     /// The receiver has acknowledged everything before, where [`Flow::is_acknowledged`].
@@ -62,8 +59,6 @@ pub(crate) struct Placed<'a> {
     /// Its payload, where it is part of the stream.
     pub(crate) incoming: Option<Incoming<'a>>,
     pub(crate) conflicts: Vec<Conflict>,
-    /// Whether it is the next data of a stream with nothing missing, or an acknowledgement, and no more.
-    pub(crate) is_plain: bool,
 }
 
 impl Flow {
@@ -173,7 +168,6 @@ impl Flow {
             seen,
             incoming,
             conflicts,
-            is_plain: false,
         }
     }
 
@@ -214,22 +208,42 @@ impl Flow {
             },
             incoming: None,
             conflicts: Vec::new(),
-            is_plain: true,
         }
     }
 
-    /// Takes the payload of a plain segment as delivered, where nothing needs to know which packet it came in.
-    pub(crate) fn pass(&mut self, incoming: &Incoming<'_>) -> bool {
-        let passed = self.map.is_none() && self.reassembly.deliver_next(incoming);
-        if passed {
-            self.totals.bytes += incoming.bytes.len() as u64;
+    /// Where it stands, if nothing of it is missing, open or at its end.
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        let next = self.reassembly.next();
+        let quiet = self.map.is_none() && self.hole.is_none() && self.fin.is_none();
+        if !quiet || self.window_closed || !self.is_acknowledged || self.acknowledged > next {
+            return None;
         }
-        passed
+        let mut standing = Standing {
+            next: self.reassembly.seq_at(next)?,
+            acknowledged: self.reassembly.seq_at(self.acknowledged)?,
+            duplicate_acks: self.duplicate_acks,
+            largest_window: self.window.largest(),
+            ..Standing::default()
+        };
+        self.classifier.stand(&mut standing);
+        Some(standing)
     }
 
-    /// Whether the map of this stream says anything.
-    pub(crate) fn has_map(&self) -> bool {
-        self.map.is_some()
+    /// Takes over where it stands now, so many segments and bytes later.
+    pub(crate) fn catch_up(&mut self, standing: &Standing, segments: u32, bytes: u32) {
+        let before = self.reassembly.seq_at(self.acknowledged);
+        let acknowledged = before.map_or(0, |before| standing.acknowledged.distance_from(before));
+        self.acknowledged = self
+            .acknowledged
+            .plus(u64::try_from(acknowledged).unwrap_or(0));
+        self.duplicate_acks = standing.duplicate_acks;
+        self.window.widen(standing.largest_window);
+        if segments > 0 {
+            self.classifier.catch_up(standing);
+            self.reassembly.advance(bytes);
+            self.totals.bytes += u64::from(bytes);
+            self.totals.segments += u64::from(segments);
+        }
     }
 
     /// The short way for such a segment; what it comes to is the same.
@@ -261,7 +275,6 @@ impl Flow {
                 carrier,
             }),
             conflicts: Vec::new(),
-            is_plain: true,
         }
     }
 
@@ -532,7 +545,6 @@ impl Flow {
             seen,
             incoming: None,
             conflicts: Vec::new(),
-            is_plain: false,
         }
     }
 }

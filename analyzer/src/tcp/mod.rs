@@ -4,10 +4,12 @@ mod classify;
 mod flow;
 mod reassembly;
 mod recent;
+mod standing;
 mod state;
 mod window;
 
 pub(crate) use flow::Flow;
 pub(crate) use reassembly::{Chunk, Content, Incoming};
 pub(crate) use recent::{Recent, fingerprint};
+pub(crate) use standing::Standing;
 pub(crate) use state::{Ends, TcpState, assume_client, guess_client};

@@ -63,7 +63,6 @@ pub(crate) struct Conflict {
 
 /// One direction's stream.
 #[derive(Debug, Default)]
-#[repr(C)]
 pub(crate) struct Reassembly {
     /// Everything before was delivered or given up.
     next: Offset,
@@ -118,11 +117,6 @@ impl Reassembly {
         early.map_or(0, |early| early.held.len().max(early.cut.len()))
     }
 
-    /// Whether anything lies behind a hole.
-    pub(crate) fn has_early(&self) -> bool {
-        self.early.is_some()
-    }
-
     /// Whether segments wait behind a hole.
     pub(crate) fn has_hole(&self) -> bool {
         self.early.is_some() && self.behind_hole().is_some()
@@ -133,6 +127,21 @@ impl Reassembly {
         self.early.is_none()
             && self.next == self.seen_end
             && self.position(seq) == i64::try_from(self.next.0).ok()
+    }
+
+    /// The sequence number at an offset of a stream with nothing missing; `None` of any other stream.
+    pub(crate) fn seq_at(&self, at: Offset) -> Option<Seq> {
+        let whole = self.early.is_none() && self.next == self.seen_end;
+        let low_bits = u32::try_from(at.0 & u64::from(u32::MAX)).ok()?;
+        self.origin
+            .filter(|_| whole)
+            .map(|origin| origin.plus(low_bits))
+    }
+
+    /// Notes that so many more bytes of a stream with nothing missing were delivered.
+    pub(crate) fn advance(&mut self, bytes: u32) {
+        self.next = self.next.plus(u64::from(bytes));
+        self.seen_end = self.next;
     }
 
     /// Delivers a payload that begins at the next offset and was captured whole; `false` where it is not that, or bytes

@@ -6,18 +6,22 @@ use wireseam_wire::Segment;
 
 use crate::Direction;
 
-/// How many segments are remembered: more than lie between two copies that a bridge, a bond or a mirror port makes.
-const REMEMBERED: usize = 1_024;
+/// Among how many places the segments are spread.
+const PLACES: usize = 128;
+
+/// How many are remembered in each place. Together they are more than lie between two copies that a bridge, a bond or a
+/// mirror port makes, and few enough to stay in the cache.
+const REMEMBERED: usize = 4;
 
 /// What tells one sending of a segment from another, mixed into 64 bits; 0 is nobody's.
 pub(crate) type Fingerprint = u64;
 
-/// The fingerprints of the latest segments, each in the place that its low bits name.
-pub(crate) struct Recent(Box<[Fingerprint]>);
+/// The fingerprints of the latest segments, each in the place that its low bits name, the latest there first.
+pub(crate) struct Recent(Box<[[Fingerprint; REMEMBERED]]>);
 
 impl Default for Recent {
     fn default() -> Self {
-        Self(vec![0; REMEMBERED].into_boxed_slice())
+        Self(vec![[0; REMEMBERED]; PLACES].into_boxed_slice())
     }
 }
 
@@ -33,9 +37,15 @@ impl Recent {
         let Some(fingerprint) = fingerprint else {
             return false;
         };
-        let place = fingerprint as usize % REMEMBERED;
-        let known = self.0.get_mut(place);
-        known.is_some_and(|known| std::mem::replace(known, fingerprint) == fingerprint)
+        let Some(place) = self.0.get_mut(fingerprint as usize % PLACES) else {
+            return false;
+        };
+        if place.contains(&fingerprint) {
+            return true;
+        }
+        place.rotate_right(1);
+        place[0] = fingerprint;
+        false
     }
 }
 

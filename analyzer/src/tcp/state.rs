@@ -111,6 +111,11 @@ impl TcpState {
         matches!(self.ended, Some((EndedBy::Rst(_), _)))
     }
 
+    /// Whether a FIN or a RST was seen.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
     /// How it ended as far as is known.
     pub(crate) fn ended(&self) -> EndedBy {
         self.ended.map_or(EndedBy::Open, |(how, _)| how)

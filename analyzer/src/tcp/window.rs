@@ -49,6 +49,16 @@ impl Window {
         }
     }
 
+    /// The largest behind the SYN, as it stood in its packet.
+    pub(super) fn largest(&self) -> u16 {
+        self.largest
+    }
+
+    /// Takes note of a window as large as this.
+    pub(super) fn widen(&mut self, largest: u16) {
+        self.largest = self.largest.max(largest);
+    }
+
     /// Takes note of the sender's SYN: without the option in both, nothing is scaled.
     pub(super) fn handle_senders_syn(&mut self, segment: &Segment<'_>) {
         if segment.options.window_scale.is_none() && matches!(self.shift, Shift::Of(_)) {

@@ -24,3 +24,4 @@ mod whole;
 pub(crate) use context::{Context, Spares};
 pub(crate) use search::{Found, Search};
 pub(crate) use socket::Socket;
+pub(crate) use whole::Whole;

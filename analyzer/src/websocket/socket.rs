@@ -8,16 +8,14 @@ use super::extension::Agreed;
 use super::half::Half;
 use super::search::Found;
 use super::talk::Talk;
-use super::whole::Whole;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
-use crate::{Counted, Direction, EndedBy, EventKind, HandshakeResult, Moment, Offset, Span};
+use crate::{Direction, EndedBy, HandshakeResult, Moment, Offset, Span, WebSocketId};
 
 /// A WebSocket.
 #[derive(Debug)]
-#[repr(C)]
 pub(crate) struct Socket {
     numbers: Numbers,
     talk: Talk,
@@ -87,38 +85,19 @@ impl Socket {
         self.halves[direction as usize].feed(at, input, &mut self.numbers, context);
     }
 
-    /// Reads a little of everything that a segment needs, so that it is in the cache.
-    pub(crate) fn touch(&self) -> u64 {
-        let halves = self.halves.iter().filter(|half| half.is_between_messages());
-        self.talk.messages().wrapping_add(halves.count() as u64)
+    pub(crate) fn id(&self) -> WebSocketId {
+        self.talk.websocket()
     }
 
-    /// Counts the messages in a segment that holds whole ones, uncompressed and unfragmented, and nothing else: the short
-    /// way where only counts are asked for. `false`, and nothing has happened, where it is anything else.
-    pub(crate) fn count_whole(
-        &mut self,
-        direction: Direction,
-        segment: &[u8],
-        out: &mut Outbox<'_>,
-    ) -> bool {
-        if !self.halves[direction as usize].is_between_messages() {
-            return false;
-        }
-        let Some(whole) = Whole::read(direction, segment) else {
-            return false;
-        };
-        for length in whole.lengths() {
-            out.push(EventKind::Counted(Counted {
-                websocket: self.talk.websocket(),
-                direction,
-                alignment: whole.alignment(),
-                length: Some(length),
-                complete: true,
-            }));
-        }
-        self.numbers.pass(whole.count());
-        self.talk.pass(direction, whole.count());
-        true
+    /// Whether each direction is between two messages, and nothing before matters to the next one.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.halves.iter().all(Half::is_between_messages)
+    }
+
+    /// Takes over whole messages, of one frame each, that were counted elsewhere.
+    pub(crate) fn catch_up(&mut self, direction: Direction, messages: u64) {
+        self.numbers.pass(messages);
+        self.talk.pass(direction, messages);
     }
 
     /// The capture lacks bytes of one direction.

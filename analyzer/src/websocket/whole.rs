@@ -4,60 +4,64 @@ use super::frame::FrameHeader;
 use super::mask::unmask;
 use crate::{AlignmentKind, Direction, Opcode};
 
-/// How many messages of a segment are read this way; a segment of an ordinary network holds fewer.
-const MOST: usize = 32;
-
 /// How long a text may be that is unmasked in one piece.
 const LONGEST_MASKED_TEXT: usize = 1 << 11;
 
 /// The messages of a segment.
-#[derive(Debug)]
-pub(super) struct Whole {
-    lengths: [u64; MOST],
-    count: usize,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whole<'a> {
+    segment: &'a [u8],
+    count: u32,
 }
 
-impl Whole {
+impl<'a> Whole<'a> {
     /// Reads a segment's payload. `None` where it holds anything but whole text and binary messages of one uncompressed
     /// frame each, all of it as it has to be.
-    pub(super) fn read(direction: Direction, mut segment: &[u8]) -> Option<Self> {
-        let mut whole = Self {
-            lengths: [0; MOST],
-            count: 0,
-        };
-        while !segment.is_empty() {
-            let header = FrameHeader::parse(segment)?;
-            let length = usize::try_from(header.length).ok()?;
-            let (payload, behind) = segment
-                .get(header.size() as usize..)?
-                .split_at_checked(length)?;
+    pub(crate) fn read(direction: Direction, segment: &'a [u8]) -> Option<Self> {
+        let mut count = 0;
+        let mut rest = segment;
+        while !rest.is_empty() {
+            let (header, payload, behind) = frame(rest)?;
             if !is_plain(&header, direction) || !is_text_if_said(&header, payload) {
                 return None;
             }
-            *whole.lengths.get_mut(whole.count)? = header.length;
-            whole.count += 1;
-            segment = behind;
+            count += 1;
+            rest = behind;
         }
-        Some(whole)
+        Some(Self { segment, count })
     }
 
-    pub(super) fn count(&self) -> u64 {
-        self.count as u64
+    pub(crate) fn count(&self) -> u32 {
+        self.count
     }
 
     /// How long each is.
-    pub(super) fn lengths(&self) -> impl Iterator<Item = u64> {
-        self.lengths.iter().copied().take(self.count)
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = u64> {
+        let mut rest = self.segment;
+        std::iter::from_fn(move || {
+            let (header, _, behind) = frame(rest)?;
+            rest = behind;
+            Some(header.length)
+        })
     }
 
     /// How each lies against the segment.
-    pub(super) fn alignment(&self) -> AlignmentKind {
+    pub(crate) fn alignment(&self) -> AlignmentKind {
         if self.count == 1 {
             AlignmentKind::Aligned
         } else {
             AlignmentKind::Coalesced
         }
     }
+}
+
+/// The frame at the start of some bytes: its header, its payload, what stands behind it.
+fn frame(bytes: &[u8]) -> Option<(FrameHeader, &[u8], &[u8])> {
+    let header = FrameHeader::parse(bytes)?;
+    let length = usize::try_from(header.length).ok()?;
+    let behind_header = bytes.get(header.size() as usize..)?;
+    let (payload, behind) = behind_header.split_at_checked(length)?;
+    Some((header, payload, behind))
 }
 
 /// Whether a header is that of a whole message and breaks no rule.
