@@ -373,7 +373,7 @@ pub(crate) static DEFLATE_LIMIT: Rule = Rule {
     reference: "RFC 7692 10",
     level: Level::Note,
     title: "message inflates to more than the limit",
-    explanation: "A small message can inflate to a thousand times its size. What lies beyond the limit is not decoded here; a receiver without a limit runs out of memory. Above 16 MiB a message may not become more than 256 times its size.",
+    explanation: "A small message can inflate to a thousand times its size. What lies beyond the limit is not decoded here; a receiver without a limit runs out of memory. Above 64 MiB a message may not become more than 256 times its size.",
 };
 pub(crate) static DEFLATE_PARAMETER: Rule = Rule {
     id: "deflate.parameter",

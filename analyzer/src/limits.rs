@@ -44,7 +44,7 @@ pub struct Limits {
     pub search_bytes: u64,
     /// How large a message may become by inflation; one packet can hold a thousand times its size.
     pub inflated_message: u64,
-    /// How large a message may become by inflation however small it was sent: this much costs a few milliseconds.
+    /// How large a message may become by inflation however small it was sent: this much takes some ten milliseconds.
     pub inflated_at_any_ratio: u64,
     /// How many times its size on the wire a message may become beyond that; text reaches 100, DEFLATE ends at 1,032.
     pub inflation_ratio: u64,

@@ -1,7 +1,5 @@
 //! permessage-deflate (RFC 7692): what was agreed, what a break costs and says, what is too large. Compressed by flate2.
 
-use std::time::{Duration, Instant};
-
 use flate2::{Compress, Compression, FlushCompress};
 use proptest::prelude::*;
 use wireseam_analyzer::{Direction, Finding, MessageId};
@@ -325,7 +323,7 @@ fn bomb() -> Vec<u8> {
     zeros.repeat(200)
 }
 
-/// 200 MiB of zeros in 200 KiB: given up at 256 times its size, in a time that is that of the limit and not of the bomb.
+/// 200 MiB of zeros in 200 KiB: given up at 64 MiB, below which any ratio is taken.
 #[test]
 fn a_bomb_stops_early_and_the_next_message_inflates() {
     for (fragments, mask) in [(1, None), (3, KEY)] {
@@ -335,7 +333,6 @@ fn a_bomb_stops_early_and_the_next_message_inflates() {
         let mut scene = agreeing(full(), extension);
         let bomb = bomb();
         assert!(bomb.len() < 240_000);
-        let began = Instant::now();
         let parts: Vec<&[u8]> = bomb.chunks(bomb.len().div_ceil(fragments)).collect();
         for (at, part) in parts.iter().enumerate() {
             let first = if at == 0 { 0x42 } else { 0 };
@@ -347,10 +344,9 @@ fn a_bomb_stops_early_and_the_next_message_inflates() {
         }
         scene.send(direction, &frame_bytes(0xC1, mask, HELLO));
         let outcome = scene.finish();
-        assert!(began.elapsed() < Duration::from_secs(20));
         assert_eq!(outcome.rules(), ["deflate.limit"]);
         assert_eq!(numbers(outcome), [None, Some(5)]);
-        let most = (bomb.len() * 256).to_string();
+        let most = (64_u64 << 20).to_string();
         assert!(
             fragments > 1 || texts(outcome)[0].contains(&most),
             "{:?}",
