@@ -198,6 +198,9 @@ impl Search {
                 break;
             };
             self.tried = at.plus(1);
+            if !may_be_first(&header, self.masked) {
+                continue;
+            }
             let bits = if self.expected && at == self.origin {
                 EXPECTED
             } else {
@@ -214,10 +217,8 @@ impl Search {
                 telling: false,
                 payload: None,
             };
-            if let Some(candidate) = candidate.after_header(&header, self.masked, is_edge(map, at))
-            {
-                self.candidates.push(candidate);
-            }
+            let candidate = candidate.after_header(&header, self.masked, || is_edge(map, at));
+            self.candidates.extend(candidate);
         }
         if self.candidates.len() > CANDIDATES {
             self.candidates
@@ -251,7 +252,7 @@ impl Search {
             let Some(header) = self.bytes_from(candidate.next).and_then(FrameHeader::parse) else {
                 break;
             };
-            candidate = candidate.after_header(&header, self.masked, false)?;
+            candidate = candidate.after_header(&header, self.masked, || false)?;
         }
         Some(candidate)
     }
@@ -305,8 +306,14 @@ impl Search {
 }
 
 impl Candidate {
-    /// The candidate after the header at its next place, `None` where a frame like this cannot stand there.
-    fn after_header(mut self, header: &FrameHeader, masked: bool, at_edge: bool) -> Option<Self> {
+    /// The candidate after the header at its next place, `None` where a frame like this cannot stand there. `at_edge` tells
+    /// whether a segment begins there.
+    fn after_header(
+        mut self,
+        header: &FrameHeader,
+        masked: bool,
+        at_edge: impl FnOnce() -> bool,
+    ) -> Option<Self> {
         if !is_plausible(header, masked) || (tells_nothing(header) && self.open.is_none()) {
             return None;
         }
@@ -326,7 +333,7 @@ impl Candidate {
             (true, true) => COMPRESSED_HEADER,
             (true, false) => HEADER,
         };
-        let edge = if at_edge && self.telling { EDGE } else { 0 };
+        let edge = if self.telling && at_edge() { EDGE } else { 0 };
         self.bits += edge;
         self.own += edge;
         self.header = Some(*header);
@@ -365,6 +372,11 @@ fn could_begin(bytes: &[u8], masked: bool) -> bool {
         && bytes
             .get(1)
             .is_none_or(|second| (second & 0x80 != 0) == masked)
+}
+
+/// Whether frames can begin with this header, as far as anything tells.
+fn may_be_first(header: &FrameHeader, masked: bool) -> bool {
+    !tells_nothing(header) && is_plausible(header, masked)
 }
 
 /// Whether a conforming endpoint can have sent this header.
