@@ -3,12 +3,14 @@
 //! It is asked when all bytes that one captured packet made deliverable have been read, because only then is it known
 //! what else the packets of a frame hold: all bytes of one packet become deliverable together.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::ops::Range;
 
 use wireseam_wire::PacketIndex;
 
+use crate::frame_set::FrameSet;
 use crate::span_map::{Carrier, Piece, SpanMap};
 use crate::{
     Alignment, AlignmentKind, FrameId, Limits, Moment, Offset, Part, Slice, Span, Timing, Torn,
@@ -114,9 +116,15 @@ impl Layout<'_> {
     }
 
     /// How these frames, taken together, lie against the segments; `slices` are theirs.
-    pub(crate) fn alignment(&self, frames: &[FrameParts], slices: &[Slice]) -> Alignment {
-        let segments = distinct_packets(slices);
-        let neighbours = self.neighbours(frames, slices);
+    pub(crate) fn alignment(
+        &self,
+        frames: &[FrameParts],
+        slices: &[Slice],
+        packets: &mut Packets,
+    ) -> Alignment {
+        let holders = self.holders(frames);
+        let segments = holders.len() as u64;
+        let neighbours = self.neighbours(frames, &holders, packets);
         Alignment {
             kind: kind_of(segments, neighbours.shared),
             segments,
@@ -124,7 +132,7 @@ impl Layout<'_> {
             shared_frames: neighbours.count,
             with_handshake: self
                 .head_end
-                .is_some_and(|head_end| slices.iter().any(|slice| slice.packet == head_end)),
+                .is_some_and(|head_end| holders.iter().any(|holder| holder.packet() == head_end)),
             torn: frames
                 .iter()
                 .filter(|frame| frame.has_header())
@@ -132,30 +140,25 @@ impl Layout<'_> {
                 .collect(),
             retransmission: slices.iter().any(|slice| slice.retransmitted),
             gap: frames.iter().any(|frame| self.map.has_gap(frame.span())),
-            super_segment: frames.iter().any(|frame| {
-                self.carriers(frame.span())
-                    .any(|carrier| carrier.super_segment)
-            }),
+            super_segment: holders.iter().any(|holder| holder.carrier.super_segment),
         }
     }
 
     /// Only the kind of these frames' alignment; `None` where nothing of them was captured.
-    pub(crate) fn kind(&self, frames: &[FrameParts]) -> Option<AlignmentKind> {
+    pub(crate) fn kind(
+        &self,
+        frames: &[FrameParts],
+        packets: &mut Packets,
+    ) -> Option<AlignmentKind> {
         if let [frame] = frames
-            && let Some(piece) = self.map.piece_at(frame.start)
-            && piece.span.end >= frame.end
-            && let Some(carrier) = piece.carrier
+            && let Some(holder) = self.only_holder(frame)
         {
-            let shared = self.carried(piece, carrier) > frame.span().length();
-            return Some(kind_of(1, shared));
+            return Some(kind_of(1, self.is_shared(&holder, packets)));
         }
-        let slices = self.slices(frames);
-        slices.first()?;
-        let shared = self.carriers_of(frames).any(|(piece, carrier)| {
-            let packet = carrier.moment.packet;
-            self.carried(piece, carrier) > own_bytes(&slices, packet, carrier.reach)
-        });
-        Some(kind_of(distinct_packets(&slices), shared))
+        let holders = self.holders(frames);
+        holders.first()?;
+        let shared = holders.iter().any(|holder| self.is_shared(holder, packets));
+        Some(kind_of(holders.len() as u64, shared))
     }
 
     /// When these slices came, and when everything up to `end` had; `None` where nothing of it was captured.
@@ -174,10 +177,6 @@ impl Layout<'_> {
             .piece_at(slice.span.start)?
             .carrier
             .map(|carrier| carrier.moment)
-    }
-
-    fn carriers(&self, span: Span) -> impl Iterator<Item = Carrier> {
-        self.map.pieces_over(span).filter_map(|piece| piece.carrier)
     }
 
     /// Each segment edge strictly inside a frame.
@@ -201,62 +200,126 @@ impl Layout<'_> {
             .collect()
     }
 
-    /// What else lies in the packets of these slices.
-    fn neighbours(&self, own: &[FrameParts], slices: &[Slice]) -> Neighbours {
-        let shared = self.shared_ranges(own, slices);
-        let mut neighbours = Neighbours {
-            shared: !shared.is_empty(),
-            named: Vec::new(),
-            count: 0,
-        };
-        let Some((first, last)) = own.first().zip(own.last()) else {
-            return neighbours;
-        };
-        let own_range = self.index_of(first.start)..self.index_of(last.start) + 1;
-        for range in united(shared) {
-            self.name_frames(range, own, &own_range, &mut neighbours);
-        }
-        neighbours
+    /// The packet that holds all of a frame, where one does.
+    fn only_holder(&self, frame: &FrameParts) -> Option<Holder> {
+        let piece = self.map.piece_at(frame.start)?;
+        let holder = Holder::of(piece, frame)?;
+        (piece.span.end >= frame.end).then_some(holder)
     }
 
-    /// The indices of the frames in each piece of each packet that carried more than these slices.
-    fn shared_ranges(&self, own: &[FrameParts], slices: &[Slice]) -> Vec<Range<usize>> {
-        let mut ranges = Vec::new();
-        for (piece, carrier) in self.carriers_of(own) {
-            let packet = carrier.moment.packet;
-            if self.carried(piece, carrier) > own_bytes(slices, packet, carrier.reach) {
-                let pieces = self
-                    .map
-                    .pieces_over(carrier.reach)
-                    .filter(|other| is_carried_by(other, packet));
-                ranges.extend(pieces.map(|piece| {
-                    self.index_of(piece.span.start)..self.index_behind(piece.span.end)
-                }));
-            }
-        }
-        ranges
+    /// The packets that hold bytes of some frames, each once, in order.
+    fn holders(&self, frames: &[FrameParts]) -> Vec<Holder> {
+        let holders = frames.iter().flat_map(|frame| {
+            let pieces = self.map.pieces_over(frame.span());
+            pieces.filter_map(|piece| Holder::of(piece, frame))
+        });
+        let mut holders: Vec<Holder> = holders.collect();
+        #[cfg(test)]
+        crate::work::note(holders.len());
+        holders.sort_by_key(Holder::packet);
+        holders.dedup_by(|next, kept| {
+            let same = next.packet() == kept.packet();
+            kept.own_bytes += if same { next.own_bytes } else { 0 };
+            same
+        });
+        holders
     }
 
-    /// The pieces of some frames and who carried them, one piece of several in a row with the same carrier.
-    fn carriers_of(&self, own: &[FrameParts]) -> impl Iterator<Item = (&Piece, Carrier)> {
-        let mut before = None;
-        let spans = own.iter().map(FrameParts::span).collect::<Vec<_>>();
-        let pieces = spans
-            .into_iter()
-            .flat_map(|span| self.map.pieces_over(span));
-        pieces.filter_map(move |piece| {
-            let carrier = piece.carrier?;
-            let packet = Some(carrier.moment.packet);
-            (mem::replace(&mut before, packet) != packet).then_some((piece, carrier))
-        })
-    }
-
-    fn carried(&self, piece: &Piece, carrier: Carrier) -> u64 {
-        if piece.span == carrier.reach {
-            piece.span.length()
+    /// Whether a packet carried more than the bytes for which it is a holder.
+    fn is_shared(&self, holder: &Holder, packets: &mut Packets) -> bool {
+        let carried = if holder.is_one_piece() {
+            holder.piece.length()
         } else {
-            self.map.carried_by(&carrier)
+            packets.carried(self, &holder.carrier).bytes
+        };
+        carried > holder.own_bytes
+    }
+
+    /// What else lies in the packets that hold these frames.
+    ///
+    /// Of the packets with many pieces only the one with the most is not walked: then all frames that one packet made
+    /// deliverable cost together about as much as there are pieces. Between the pieces of a packet lies what others had
+    /// brought before, so few frames lie in two such packets.
+    fn neighbours(
+        &self,
+        own: &[FrameParts],
+        holders: &[Holder],
+        packets: &mut Packets,
+    ) -> Neighbours {
+        let mut shared = holders.to_vec();
+        shared.retain(|holder| self.is_shared(holder, packets));
+        let Some((first, last)) = own.first().zip(own.last()).filter(|_| !shared.is_empty()) else {
+            return Neighbours::default();
+        };
+        let indices = own.iter().filter(|frame| frame.has_header());
+        let mut ranges: Vec<_> = indices
+            .map(|frame| self.index_of(frame.start))
+            .map(|at| at..at + 1)
+            .collect();
+        let own_frames = ranges.len();
+        let whole = shared.iter().filter(|holder| holder.is_one_piece());
+        ranges.extend(whole.map(|holder| self.frames_in(holder.piece)));
+        let in_pieces = shared.iter().filter(|holder| !holder.is_one_piece());
+        let mut most = &FrameSet::default();
+        for frames in in_pieces.filter_map(|holder| packets.frames(holder)) {
+            let less = if frames.runs().len() > most.runs().len() {
+                mem::replace(&mut most, frames)
+            } else {
+                frames
+            };
+            ranges.extend(less.runs());
         }
+        let rest = FrameSet::of(ranges);
+        let only_in_rest = rest.runs().map(|run| run.len() - most.len_in(&run));
+        Neighbours {
+            shared: true,
+            count: (only_in_rest.sum::<usize>() + most.len() - own_frames) as u64,
+            named: self.nearest(
+                own,
+                self.index_of(first.start)..self.index_of(last.start) + 1,
+                [most, &rest],
+            ),
+        }
+    }
+
+    /// The frames of some sets nearest to `own`, which lie in the range of indices, in order.
+    fn nearest(
+        &self,
+        own: &[FrameParts],
+        own_range: Range<usize>,
+        sets: [&FrameSet; 2],
+    ) -> Vec<FrameId> {
+        let most = self.limits.shared_frames;
+        let Range { start, end } = own_range;
+        let is_own = |at: &usize| {
+            self.frames
+                .get(*at)
+                .is_some_and(|(id, _)| own.binary_search_by_key(id, |frame| frame.id).is_ok())
+        };
+        let sets = sets.into_iter().filter(|set| !set.is_empty());
+        let between = sets.clone().flat_map(|set| {
+            let inside = set.from(start).take_while(|at| *at < end);
+            inside.filter(|at| !is_own(at)).take(most)
+        });
+        let between = distinct(between, most);
+        let room = most - between.len();
+        let behind = distinct(sets.clone().flat_map(|set| set.from(end).take(room)), room);
+        let before = sets.flat_map(|set| set.before(start).take(room).map(Reverse));
+        let before = distinct(before, room);
+        let behind_named = behind.len().min(room - before.len().min(room / 2));
+        let before_named = before.len().min(room - behind_named);
+        let before = before.iter().take(before_named).rev().map(|at| at.0);
+        before
+            .chain(between)
+            .chain(behind.into_iter().take(behind_named))
+            .filter_map(|at| self.frames.get(at))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The indices of the frames with bytes in a span.
+    fn frames_in(&self, span: Span) -> Range<usize> {
+        self.index_of(span.start)..self.index_behind(span.end)
     }
 
     /// The index of the frame that holds or follows `at`.
@@ -268,42 +331,75 @@ impl Layout<'_> {
     fn index_behind(&self, at: Offset) -> usize {
         self.frames.partition_point(|(_, frame)| frame.start < at)
     }
+}
 
-    /// Counts the frames of a range that are not among `own`, and notes the nearest ones.
-    fn name_frames(
-        &self,
-        range: Range<usize>,
-        own: &[FrameParts],
-        own_range: &Range<usize>,
-        neighbours: &mut Neighbours,
-    ) {
-        let room = self
-            .limits
-            .shared_frames
-            .saturating_sub(neighbours.named.len());
-        let Range { start, end } = range;
-        let (own_start, own_end) = (
-            own_range.start.clamp(start, end),
-            own_range.end.clamp(start, end),
-        );
-        let is_own = |at: &usize| {
-            own.binary_search_by_key(&self.frames[*at].0, |frame| frame.id)
-                .is_ok()
-        };
-        let between: Vec<usize> = (own_start..own_end).filter(|at| !is_own(at)).collect();
-        neighbours.count += (own_start - start + between.len() + end - own_end) as u64;
-        let behind = (end - own_end).min(room - (own_start - start).min(room / 2));
-        let before = (own_start - start).min(room - behind);
-        let near = (own_start - before..own_start)
-            .chain(between)
-            .chain(own_end..own_end + behind);
-        neighbours
-            .named
-            .extend(near.take(room).map(|at| self.frames[at].0));
+/// A packet that holds bytes of some frames.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    carrier: Carrier,
+    /// One of its pieces.
+    piece: Span,
+    /// How many of the frames' bytes it carried first.
+    own_bytes: u64,
+}
+
+impl Holder {
+    /// The packet of a piece, as far as one frame goes.
+    fn of(piece: &Piece, frame: &FrameParts) -> Option<Self> {
+        Some(Self {
+            carrier: piece.carrier?,
+            piece: piece.span,
+            own_bytes: piece.span.intersection(frame.span()).length(),
+        })
+    }
+
+    fn packet(&self) -> PacketIndex {
+        self.carrier.moment.packet
+    }
+
+    /// Whether no other packet had brought any of its bytes before.
+    fn is_one_piece(&self) -> bool {
+        self.piece == self.carrier.reach
+    }
+}
+
+/// What packets carried that have more than one piece, or a part of what they might: worked out once for all that ended.
+#[derive(Debug, Default)]
+pub(crate) struct Packets {
+    known: BTreeMap<PacketIndex, Carried>,
+}
+
+#[derive(Debug)]
+struct Carried {
+    bytes: u64,
+    frames: FrameSet,
+}
+
+impl Packets {
+    fn carried(&mut self, layout: &Layout<'_>, carrier: &Carrier) -> &Carried {
+        let packet = carrier.moment.packet;
+        self.known.entry(packet).or_insert_with(|| {
+            let mut bytes = 0;
+            let pieces = layout.map.pieces_over(carrier.reach);
+            let spans = pieces.filter(|piece| piece.packet() == Some(packet));
+            let ranges = spans.map(|piece| {
+                bytes += piece.span.length();
+                layout.frames_in(piece.span)
+            });
+            let frames = FrameSet::of(ranges.collect());
+            Carried { bytes, frames }
+        })
+    }
+
+    /// The frames in a packet that was asked about.
+    fn frames(&self, holder: &Holder) -> Option<&FrameSet> {
+        let carried = self.known.get(&holder.packet())?;
+        Some(&carried.frames)
     }
 }
 
 /// What else lies in some packets.
+#[derive(Debug, Default)]
 struct Neighbours {
     /// Whether they carried any byte that is not the message's.
     shared: bool,
@@ -311,35 +407,15 @@ struct Neighbours {
     count: u64,
 }
 
-/// Ranges sorted, and those that overlap joined; empty ones left out.
-fn united(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_unstable_by_key(|range| range.start);
-    let mut united: Vec<Range<usize>> = Vec::new();
-    for range in ranges.into_iter().filter(|range| !range.is_empty()) {
-        match united.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => united.push(range),
-        }
-    }
-    united
-}
-
-fn is_carried_by(piece: &Piece, packet: PacketIndex) -> bool {
-    piece
-        .carrier
-        .is_some_and(|carrier| carrier.moment.packet == packet)
-}
-
-fn own_bytes(slices: &[Slice], packet: PacketIndex, reach: Span) -> u64 {
-    let from = slices.partition_point(|slice| slice.span.end <= reach.start);
-    let near = slices
-        .get(from..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(|slice| slice.span.start < reach.end);
-    near.filter(|slice| slice.packet == packet)
-        .map(|slice| slice.span.length())
-        .sum()
+/// So many at most of these, in order, each once.
+fn distinct<T: Ord>(values: impl Iterator<Item = T>, most: usize) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    #[cfg(test)]
+    crate::work::note(values.len());
+    values.sort_unstable();
+    values.dedup();
+    values.truncate(most);
+    values
 }
 
 fn kind_of(segments: u64, shared: bool) -> AlignmentKind {
@@ -349,11 +425,4 @@ fn kind_of(segments: u64, shared: bool) -> AlignmentKind {
         (false, true) => AlignmentKind::Coalesced,
         (true, true) => AlignmentKind::SplitAndCoalesced,
     }
-}
-
-fn distinct_packets(slices: &[Slice]) -> u64 {
-    let mut packets: Vec<PacketIndex> = slices.iter().map(|slice| slice.packet).collect();
-    packets.sort_unstable();
-    packets.dedup();
-    packets.len() as u64
 }

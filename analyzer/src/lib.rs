@@ -57,6 +57,7 @@ mod connection;
 mod event;
 mod finding;
 mod flow_table;
+mod frame_set;
 mod http;
 mod http_list;
 mod intake;

@@ -36,7 +36,7 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    fn packet(&self) -> Option<PacketIndex> {
+    pub(crate) fn packet(&self) -> Option<PacketIndex> {
         self.carrier.map(|carrier| carrier.moment.packet)
     }
 }
@@ -177,15 +177,6 @@ impl SpanMap {
         self.pieces_over(span).any(|piece| piece.carrier.is_none())
     }
 
-    /// How many stream bytes the packet of this carrier carried first.
-    pub(crate) fn carried_by(&self, carrier: &Carrier) -> u64 {
-        let packet = Some(carrier.moment.packet);
-        self.pieces_over(carrier.reach)
-            .filter(|piece| piece.packet() == packet)
-            .map(|piece| piece.span.length())
-            .sum()
-    }
-
     /// The piece with the byte at `offset`.
     pub(crate) fn piece_at(&self, offset: Offset) -> Option<&Piece> {
         self.pieces_over(Span::of_length(offset, 1)).next()
@@ -271,15 +262,6 @@ mod tests {
             Some(9),
             "packet 7 came earlier but could not be delivered before packet 9"
         );
-    }
-
-    #[test]
-    fn a_packet_with_two_pieces_is_counted_whole() {
-        let mut map = SpanMap::default();
-        map.push(span(100, 200), carrier(6, span(100, 400)));
-        map.push(span(200, 300), carrier(5, span(200, 300)));
-        map.push(span(300, 400), carrier(6, span(100, 400)));
-        assert_eq!(map.carried_by(&carrier(6, span(100, 400))), 200);
     }
 
     #[test]

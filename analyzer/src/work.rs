@@ -1,5 +1,5 @@
-//! How many bytes were searched or parsed, counted so that tests can ask that it grows with the bytes of a head or hello and
-//! not with bytes times segments (CVE-2023-43669 is what else can come of it).
+//! How many bytes were searched or parsed, and how many pieces of segments and neighbouring frames were looked at, counted so
+//! that tests can ask that it grows with what came and not with its square (CVE-2023-43669 is what else can come of it).
 
 use std::cell::Cell;
 
@@ -8,48 +8,82 @@ use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Seq};
 use crate::{Analyzer, Config};
 
 thread_local! {
-    static BYTES: Cell<u64> = const { Cell::new(0) };
+    static WORK: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts bytes that were looked at.
-pub(crate) fn note(bytes: usize) {
-    BYTES.set(BYTES.get() + bytes as u64);
+/// Counts bytes or pieces that were looked at.
+pub(crate) fn note(looked_at: usize) {
+    WORK.set(WORK.get() + looked_at as u64);
 }
 
 /// How many bytes are looked at when these come in segments of one byte, the server's behind the client's.
 fn for_single_bytes(client: &[u8], server: &[u8]) -> u64 {
-    let end = |last, port| Endpoint {
-        address: [10, 0, 0, last].into(),
-        port,
-    };
-    let ends = [end(1, 40_000), end(2, 80)];
-    let mut analyzer = Analyzer::new(Config::default());
-    let mut packet = 0;
-    let mut send = |from: usize, seq, flags, payload: &[u8]| {
-        packet += 1;
-        let (source, destination) = (ends[from], ends[1 - from]);
-        let index = PacketIndex(packet);
-        analyzer.handle_segment(&Segment::new(
-            index,
-            source,
-            destination,
-            seq,
-            flags,
-            payload,
-        ));
-        while analyzer.poll_event().is_some() {}
-    };
-    send(0, Seq(0), Flags::SYN, b"");
-    send(1, Seq(0), Flags::SYN.with(Flags::ACK), b"");
-    BYTES.set(0);
+    let mut wire = Wire::opened();
+    WORK.set(0);
     for (from, bytes) in [client, server].into_iter().enumerate() {
-        let mut seq = Seq(1);
-        for byte in bytes {
-            send(from, seq, Flags::ACK, std::slice::from_ref(byte));
-            seq = seq.plus(1);
+        for (at, byte) in bytes.iter().enumerate() {
+            wire.send_at(from, at, std::slice::from_ref(byte));
         }
     }
-    BYTES.get()
+    WORK.get()
+}
+
+/// Both ends of a connection.
+struct Wire {
+    analyzer: Analyzer,
+    packet: u64,
+}
+
+impl Wire {
+    fn opened() -> Self {
+        let analyzer = Analyzer::new(Config::default());
+        let mut wire = Self {
+            analyzer,
+            packet: 0,
+        };
+        wire.send(0, Seq(0), Flags::SYN, b"");
+        wire.send(1, Seq(0), Flags::SYN.with(Flags::ACK), b"");
+        wire
+    }
+
+    /// Sends bytes from the client, 0, or the server, 1.
+    fn send_at(&mut self, from: usize, at: usize, payload: &[u8]) {
+        let at = u32::try_from(at).expect("a short stream");
+        self.send(from, Seq(1).plus(at), Flags::ACK, payload);
+    }
+
+    fn send(&mut self, from: usize, seq: Seq, flags: Flags, payload: &[u8]) {
+        let end = |last, port| Endpoint {
+            address: [10, 0, 0, last].into(),
+            port,
+        };
+        let ends = [end(1, 40_000), end(2, 80)];
+        self.packet += 1;
+        let index = PacketIndex(self.packet);
+        let (source, destination) = (ends[from], ends[1 - from]);
+        let segment = Segment::new(index, source, destination, seq, flags, payload);
+        self.analyzer.handle_segment(&segment);
+        while self.analyzer.poll_event().is_some() {}
+    }
+}
+
+/// How much is looked at when every `step`-th run of `size` bytes of a server's frames waits behind a hole, and one segment
+/// brings all the others.
+fn for_one_segment_between_many(frames: &[u8], size: usize, step: usize) -> u64 {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let response =
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+    let mut wire = Wire::opened();
+    wire.send_at(0, 0, request);
+    wire.send_at(1, 0, response);
+    WORK.set(0);
+    for (at, run) in frames.chunks(size).enumerate().skip(1).step_by(step) {
+        wire.send_at(1, response.len() + at * size, run);
+    }
+    wire.send_at(1, response.len(), frames);
+    WORK.get()
 }
 
 /// Bytes may be looked at a few times each: as they come, when the head is whole, and again around each of its edges.
@@ -101,4 +135,33 @@ fn a_hello_in_single_bytes_costs_time_linear_in_its_length() {
         "{work} for {}",
         client.len()
     );
+}
+
+/// Twice as many frames may take twice the work and a little more; and each takes some.
+fn grows_with_the_frames(work: impl Fn(usize) -> u64) {
+    let (once, twice) = (work(2_000), work(4_000));
+    assert!(once >= 2_000, "{once} looks at 2,000 frames");
+    assert!(
+        twice <= 2 * once + once / 10,
+        "{once} looks at 2,000 frames, {twice} at 4,000"
+    );
+}
+
+#[test]
+fn frames_between_the_pieces_of_one_segment_cost_time_linear_in_their_number() {
+    grows_with_the_frames(|count| for_one_segment_between_many(&[0x81, 0].repeat(count), 2, 2));
+}
+
+#[test]
+fn frames_cut_by_the_pieces_of_one_segment_cost_time_linear_in_their_number() {
+    grows_with_the_frames(|count| for_one_segment_between_many(&[0x81, 0].repeat(count), 1, 2));
+}
+
+#[test]
+fn a_frame_of_many_pieces_of_one_segment_costs_time_linear_in_their_number() {
+    grows_with_the_frames(|count| {
+        let length = u16::try_from(2 * count).expect("a length of two bytes");
+        let frame = [&[0x82, 126], &length.to_be_bytes()[..], &vec![7; 2 * count]].concat();
+        for_one_segment_between_many(&frame, 1, 2)
+    });
 }

@@ -30,6 +30,28 @@ fn shared_frames_names_so_many_neighbours_and_counts_all() {
     );
 }
 
+/// The fourth frame comes early in a segment of its own; one segment brings the three before it and the five behind.
+#[test]
+fn shared_frames_names_the_nearest_of_all_pieces_of_a_segment() {
+    let mut scene = Scene::websocket(with_limits(|limits| limits.shared_frames = 2));
+    let (at, frame) = (scene.at(DOWN), text("x"));
+    scene.send_at(DOWN, at + 3 * frame.len(), &frame);
+    scene.send_at(DOWN, at, &frame.repeat(9));
+    let outcome = scene.finish();
+    let messages = outcome.messages();
+    let named = |id: usize| {
+        let message = messages.iter().find(|message| message.id.0 == id as u64);
+        let alignment = &message.unwrap().alignment;
+        let named: Vec<u64> = alignment.shares_with.iter().map(|id| id.0).collect();
+        (alignment.shared_frames, named)
+    };
+    assert_eq!(named(9), (7, vec![7, 8]));
+    assert_eq!(named(3), (7, vec![2, 5]));
+    assert_eq!(named(5), (7, vec![3, 6]));
+    assert_eq!(named(1), (7, vec![2, 3]));
+    assert_eq!(named(4), (0, vec![]));
+}
+
 #[test]
 fn preview_keeps_so_many_bytes_of_each_message() {
     let limits = Limits {

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::deflate::{Fault, Inflated};
 use super::frame::FrameHeader;
 use super::message::{OpenMessage, Outcome};
-use crate::alignment::{FrameParts, Layout};
+use crate::alignment::{FrameParts, Layout, Packets};
 use crate::finding::{self, Rule, bytes};
 use crate::outbox::{Outbox, Place};
 use crate::{
@@ -69,19 +69,17 @@ impl EndedFrame {
     }
 }
 
-/// A message as the report has it; `None` where none of its bytes were captured. `lies` says how it does, where its only
-/// frame has told.
+/// A message as the report has it; `None` where none of its bytes were captured.
 fn message_event(
     message: &OpenMessage,
     outcome: Outcome,
     websocket: WebSocketId,
     direction: Direction,
     layout: &Layout<'_>,
-    lies: Option<Lies>,
+    lies: Lies,
 ) -> Option<Message> {
     let (first, last) = message.frames.first().zip(message.frames.last())?;
     let span = Span::new(first.start, last.end);
-    let lies = lies.unwrap_or_else(|| Lies::of(&message.frames, layout));
     let Lies { slices, alignment } = lies;
     let timing = layout.timing(&slices, span.end)?;
     Some(Message {
@@ -180,9 +178,9 @@ pub(super) struct Lies {
 }
 
 impl Lies {
-    fn of(frames: &[FrameParts], layout: &Layout<'_>) -> Self {
+    fn of(frames: &[FrameParts], layout: &Layout<'_>, packets: &mut Packets) -> Self {
         let slices = layout.slices(frames);
-        let alignment = layout.alignment(frames, &slices);
+        let alignment = layout.alignment(frames, &slices, packets);
         Self { slices, alignment }
     }
 }
@@ -192,6 +190,7 @@ pub(super) struct Report<'a> {
     websocket: WebSocketId,
     direction: Direction,
     layout: &'a Layout<'a>,
+    packets: Packets,
     /// From a frame that is a whole message to the message behind it: how both lie, which is worked out once.
     only_frame: Option<Lies>,
 }
@@ -206,6 +205,7 @@ impl<'a> Report<'a> {
             websocket,
             direction,
             layout,
+            packets: Packets::default(),
             only_frame: None,
         }
     }
@@ -232,8 +232,12 @@ impl<'a> Report<'a> {
         }
     }
 
+    fn lies(&mut self, frames: &[FrameParts]) -> Lies {
+        Lies::of(frames, self.layout, &mut self.packets)
+    }
+
     fn frame(&mut self, frame: &EndedFrame, out: &mut Outbox<'_>) {
-        let lies = Lies::of(std::slice::from_ref(&frame.parts), self.layout);
+        let lies = self.lies(std::slice::from_ref(&frame.parts));
         self.only_frame = frame.is_whole_message().then(|| lies.clone());
         let event = frame.event(self.websocket, self.direction, lies);
         out.push(EventKind::Frame(Box::new(event)));
@@ -245,7 +249,8 @@ impl<'a> Report<'a> {
         outcome: Outcome,
         out: &mut Outbox<'_>,
     ) -> Option<Told> {
-        let lies = self.only_frame.take();
+        let only_frame = self.only_frame.take();
+        let lies = only_frame.unwrap_or_else(|| self.lies(&message.frames));
         let (websocket, direction) = (self.websocket, self.direction);
         let event = message_event(message, outcome, websocket, direction, self.layout, lies)?;
         out.push(EventKind::Message(Box::new(event)));
@@ -253,12 +258,12 @@ impl<'a> Report<'a> {
     }
 
     fn counted(
-        &self,
+        &mut self,
         message: &OpenMessage,
         outcome: &Outcome,
         out: &mut Outbox<'_>,
     ) -> Option<Told> {
-        let alignment = self.layout.kind(&message.frames)?;
+        let alignment = self.layout.kind(&message.frames, &mut self.packets)?;
         out.push(EventKind::Counted(Counted {
             websocket: self.websocket,
             direction: self.direction,
