@@ -73,6 +73,10 @@ enum Protocol {
     Tls(Box<Hello>),
     /// Bytes that nothing here reads: HTTP/2, or unknown ones.
     Unread,
+    /// All was said of what was spoken, with this many messages: both streams are at their acknowledged ends.
+    Over {
+        messages: u64,
+    },
 }
 
 /// What is done with one segment, or at the end.
@@ -238,11 +242,6 @@ impl Connection {
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, self.last, &mut numbers, config);
         let mut work = Work::new(config, &mut out, &mut shared.spares);
-        work.is_last = true;
-        for direction in Direction::BOTH {
-            self.give_up_holes_at_end(direction, &mut work);
-        }
-        self.stop_waiting(&mut work);
         self.finish_protocol(&mut work);
         if given_up {
             let text = "its place was needed for another connection; what comes later of it opens a new one";
@@ -265,6 +264,7 @@ impl Connection {
     fn messages(&self) -> u64 {
         match &self.protocol {
             Protocol::WebSocket(socket) => socket.messages(),
+            Protocol::Over { messages } => *messages,
             _ => 0,
         }
     }
@@ -319,6 +319,9 @@ impl Connection {
             }
         }
         self.settle(work);
+        if self.is_complete() {
+            self.finish_protocol(work);
+        }
     }
 
     /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.
@@ -354,7 +357,21 @@ impl Connection {
         flow.release(waiting.min(open), &mut work.spares.maps);
     }
 
+    /// Whether no byte is missing, and each side has acknowledged the other's last one.
+    fn is_complete(&self) -> bool {
+        self.state.is_over() && self.flows.iter().all(Flow::is_complete)
+    }
+
+    /// Reports the rest of what was spoken, and forgets it.
     fn finish_protocol(&mut self, work: &mut Work<'_, '_>) {
+        if matches!(self.protocol, Protocol::Over { .. }) {
+            return;
+        }
+        work.is_last = true;
+        for direction in Direction::BOTH {
+            self.give_up_holes_at_end(direction, work);
+        }
+        self.stop_waiting(work);
         for direction in Direction::BOTH {
             let next = self.flows[direction as usize].reassembly.next();
             self.with_socket(direction, work, |socket, context| {
@@ -376,6 +393,12 @@ impl Connection {
         let has_bytes = self.flows.iter().any(|flow| flow.totals.bytes > 0);
         if has_bytes && self.layer.is_none() {
             self.report_layer(Layer::Opaque, work);
+        }
+        let messages = self.messages();
+        self.protocol = Protocol::Over { messages };
+        self.intakes = Default::default();
+        for direction in Direction::BOTH {
+            self.flows[direction as usize].rest(&mut work.spares.maps);
         }
     }
 }

@@ -151,7 +151,7 @@ pub enum EventKind {
     Control(Control),
     /// The other side acknowledged a message's last byte for the first time.
     Acknowledged(Acknowledged),
-    /// How a WebSocket ended. Its last event.
+    /// How a WebSocket ended. Its last event. With [`Detail::Map`](crate::Detail::Map) only.
     Closed(Box<Close>),
     /// Something that should not be.
     Finding(Box<Finding>),

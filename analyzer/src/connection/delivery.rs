@@ -230,7 +230,7 @@ impl Connection {
             Protocol::Http(_) => self.http_gap(direction, span, work),
             Protocol::WebSocket(_) => self.socket_gap(direction, span, work),
             Protocol::Tls(hello) => hello.gap(direction),
-            Protocol::Unread => {}
+            Protocol::Unread | Protocol::Over { .. } => {}
         }
     }
 

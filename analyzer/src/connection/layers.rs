@@ -36,7 +36,7 @@ impl Connection {
             }
             match &mut self.protocol {
                 _ if rest.is_empty() => return used,
-                Protocol::Unread => return input.len(),
+                Protocol::Unread | Protocol::Over { .. } => return input.len(),
                 Protocol::Tls(hello) => {
                     if let Some(told) = hello.feed(direction, rest) {
                         work.out.push(EventKind::Tls(Box::new(told)));

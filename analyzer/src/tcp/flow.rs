@@ -211,6 +211,19 @@ impl Flow {
         }
     }
 
+    /// Whether it was read to its FIN, and the FIN was acknowledged.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.is_acknowledged
+            && self
+                .fin
+                .is_some_and(|fin| self.reassembly.next() >= fin && self.acknowledged > fin)
+    }
+
+    /// Forgets the map: nothing more will be asked of it.
+    pub(crate) fn rest(&mut self, spare: &mut Spare<SpanMap>) {
+        spare.give_back(self.map.take());
+    }
+
     /// Where it stands, if nothing of it is missing, open or at its end.
     pub(crate) fn standing(&self) -> Option<Standing> {
         let next = self.reassembly.next();

@@ -10,8 +10,8 @@ use super::ended::{EndedFrame, Told};
 use crate::finding;
 use crate::outbox::{Outbox, Place};
 use crate::{
-    Acknowledged, Close, CloseFrame, Control, Direction, EndedBy, EventKind, FrameId, Limits,
-    MessageId, Moment, Offset, Opcode, WebSocketId,
+    Acknowledged, Close, CloseFrame, Control, Detail, Direction, EndedBy, EventKind, FrameId,
+    Limits, MessageId, Moment, Offset, Opcode, WebSocketId,
 };
 
 /// Messages of one direction whose last byte was not acknowledged, and where that ends.
@@ -137,7 +137,6 @@ impl Talk {
             messages: self.whole_messages,
             incomplete: u64::from(self.incomplete),
         };
-        let verdict = ending.verdict();
         let websocket = self.websocket;
         if ending.is_abnormal() {
             let place = Place {
@@ -147,6 +146,10 @@ impl Talk {
             };
             out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, ending.missing());
         }
+        if out.detail() == Detail::Counts {
+            return;
+        }
+        let verdict = ending.verdict();
         let (initiator, clean) = (ending.initiator(), ending.is_clean());
         let (client, server) = (client.cloned(), server.cloned());
         out.push(EventKind::Closed(Box::new(Close {
