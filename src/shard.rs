@@ -297,6 +297,11 @@ fn each(
                 analyzer.fetch(*expected);
             }
         }
+        for (_, shard, expected) in &coming {
+            if let Some(analyzer) = analyzers.get(*shard) {
+                analyzer.fetch_rest(*expected);
+            }
+        }
         for (at, shard, expected) in coming.iter().copied() {
             if let Some(segment) = batch.get(at)
                 && let Some(analyzer) = analyzers.get_mut(shard)

@@ -121,13 +121,23 @@ impl Analyzer {
     /// [fetched](Self::fetch), the memory of all of them is waited for once and not one after the other.
     #[must_use]
     pub fn expect(&self, one: Endpoint, other: Endpoint) -> Expected {
-        Expected(self.flows.find(one, other))
+        Expected(self.flows.guess(one, other))
     }
 
     /// Fetches what a segment that is expected needs first into the processor's cache.
     pub fn fetch(&self, expected: Expected) {
         let key = expected.0.and_then(|slot| self.flows.key(slot));
-        std::hint::black_box(key.is_some_and(Quick::is_on));
+        std::hint::black_box(key.map(Quick::touch));
+    }
+
+    /// Fetches the rest of it, where there is any.
+    pub fn fetch_rest(&self, expected: Expected) {
+        if let Some(slot) = expected.0
+            && !self.flows.key(slot).is_some_and(Quick::is_on)
+            && let Some(Entry::Open(connection)) = self.flows.get(slot)
+        {
+            std::hint::black_box(connection.touch());
+        }
     }
 
     /// A flow that begins with this segment, which it has not handled yet.

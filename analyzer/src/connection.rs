@@ -141,6 +141,14 @@ impl Connection {
         (self.ends.client, self.ends.server)
     }
 
+    /// Reads a little of all that a segment needs of it, so that it is in the cache.
+    pub(crate) fn touch(&self) -> u64 {
+        let flows = self.flows.iter();
+        let flows = flows.map(|flow| flow.totals.bytes ^ flow.reassembly.next().0);
+        let protocol = u64::from(matches!(self.protocol, Protocol::Probing));
+        flows.fold(self.last.packet.0 ^ protocol, u64::wrapping_add)
+    }
+
     /// Where it stands, if it is a quiet WebSocket whose messages are only counted.
     pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
         let Protocol::WebSocket(socket) = &self.protocol else {
@@ -165,7 +173,7 @@ impl Connection {
                 messages,
                 ..
             } = side;
-            self.flows[direction as usize].catch_up(standing, *segments, *bytes);
+            self.flows[direction as usize].catch_up(standing, u64::from(*segments), *bytes);
             if let Protocol::WebSocket(socket) = &mut self.protocol {
                 socket.catch_up(direction, u64::from(*messages));
             }

@@ -58,6 +58,12 @@ impl<K: Key, T> FlowTable<K, T> {
         found.copied().map(Slot)
     }
 
+    /// A slot in which the flow between two ends may well be, found without looking into it.
+    pub(crate) fn guess(&self, one: Endpoint, other: Endpoint) -> Option<Slot> {
+        let hash = hash(&self.seeds, one, other);
+        self.table.find(hash, |_| true).copied().map(Slot)
+    }
+
     /// Whether the flow in a slot is the one between two ends.
     pub(crate) fn is_between(&self, slot: Slot, one: Endpoint, other: Endpoint) -> bool {
         self.key(slot).is_some_and(|key| {

@@ -243,7 +243,7 @@ impl Flow {
     }
 
     /// Takes over where it stands now, so many segments and bytes later.
-    pub(crate) fn catch_up(&mut self, standing: &Standing, segments: u32, bytes: u32) {
+    pub(crate) fn catch_up(&mut self, standing: &Standing, segments: u64, bytes: u32) {
         let before = self.reassembly.seq_at(self.acknowledged);
         let acknowledged = before.map_or(0, |before| standing.acknowledged.distance_from(before));
         self.acknowledged = self
@@ -255,7 +255,7 @@ impl Flow {
             self.classifier.catch_up(standing);
             self.reassembly.advance(bytes);
             self.totals.bytes += u64::from(bytes);
-            self.totals.segments += u64::from(segments);
+            self.totals.segments += segments;
         }
     }
 
