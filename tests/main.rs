@@ -12,6 +12,8 @@ mod corpus;
 mod decoding;
 /// The map and counts against each other.
 mod detail;
+/// What is fuzzed, over the fixtures and everything that once broke.
+mod fuzz;
 /// The list of situations against the fixtures and tests that it names.
 mod index;
 /// Where captures come from, and how the reading is stopped.

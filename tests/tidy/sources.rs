@@ -111,5 +111,5 @@ pub(super) fn breaches(way_out: &str, places: Vec<String>) {
     assert!(places.is_empty(), "{way_out}\n\n{}", places.join("\n"));
 }
 
-/// What Git and Cargo keep here.
-const NOT_OURS: [&str; 2] = [".git", "target"];
+/// What Git, Cargo and cargo-fuzz keep here.
+const NOT_OURS: [&str; 4] = [".git", "target", "corpus", "artifacts"];
