@@ -175,7 +175,9 @@ impl Connection {
             if let Some(waiting) = self.intakes[client].waiting() {
                 let map = self.flows[client].map();
                 let detail = work.config.detail;
-                http.cut_head(waiting.start, &waiting.bytes, map, detail);
+                if http.cut_head(waiting.start, &waiting.bytes, map, detail) {
+                    self.intakes[client].take();
+                }
             }
             if answer_may_be_missing {
                 http.stop_waiting();

@@ -150,8 +150,14 @@ impl Http {
         }
     }
 
-    /// The client's stream has ended inside a head: what of it is there is taken for the request.
-    pub(crate) fn cut_head(&mut self, at: Offset, input: &[u8], map: &SpanMap, detail: Detail) {
+    /// The client's stream has ended inside a head: what of it is there is taken for the request. Whether there is one.
+    pub(crate) fn cut_head(
+        &mut self,
+        at: Offset,
+        input: &[u8],
+        map: &SpanMap,
+        detail: Detail,
+    ) -> bool {
         let open = matches!(
             self.sides[Direction::ClientToServer as usize],
             Side::Head { .. }
@@ -159,10 +165,12 @@ impl Http {
         let head = begins_like_whole_head(Direction::ClientToServer, input)
             .then(|| Head::parse(input))
             .flatten();
-        if let Some(Head { first_line, fields }) = head.filter(|_| open) {
-            let span = Span::of_length(at, input.len() as u64);
-            self.request(first_line, fields, Carried::new(span, map, detail), detail);
-        }
+        let Some(Head { first_line, fields }) = head.filter(|_| open) else {
+            return false;
+        };
+        let span = Span::of_length(at, input.len() as u64);
+        self.request(first_line, fields, Carried::new(span, map, detail), detail);
+        true
     }
 
     /// Reports the requests that were never answered; the stream has ended.
@@ -260,6 +268,12 @@ impl Http {
         let Some(end) = end.or_else(|| end_of_head(input, scanned)) else {
             return self.unfinished_head(direction, input, around);
         };
+        let bytes = input.get(..end).unwrap_or(input);
+        let begun = bytes.get(empty_lines(bytes)..).unwrap_or_default();
+        if !begun.is_empty() && !begins_like_head(direction, begun) {
+            // what would not have been waited for is no head where it comes in one piece either
+            return self.unfinished_head(direction, input, around);
+        }
         if self.waits_for_request(direction, around) {
             self.sides[direction as usize] = Side::Head { scanned: end - 1 };
             return Step {
@@ -267,10 +281,7 @@ impl Http {
                 outcome: Outcome::Wait,
             };
         }
-        let bytes = input.get(..end).unwrap_or(input);
-        let head = whole
-            .map(|(head, _)| head)
-            .or_else(|| Head::parse(bytes.get(empty_lines(bytes)..)?));
+        let head = whole.map(|(head, _)| head).or_else(|| Head::parse(begun));
         self.head(
             direction,
             Span::of_length(at, end as u64),

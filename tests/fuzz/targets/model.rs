@@ -20,11 +20,11 @@ pub(crate) struct Model {
 impl Model {
     /// A packet carries these bytes.
     pub(crate) fn carry(&mut self, packet: u64, start: usize, length: usize) {
-        let end = start + length;
+        let end = if length == 0 { 0 } else { start + length };
         if self.carriers.len() < end {
             self.carriers.resize(end, None);
         }
-        for carrier in &mut self.carriers[start..end] {
+        for carrier in self.carriers.iter_mut().take(end).skip(start) {
             carrier.get_or_insert(packet);
         }
     }

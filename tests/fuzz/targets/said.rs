@@ -78,6 +78,8 @@ fn line(event: &Event) -> Option<String> {
             it.messages,
             it.totals.map(|totals| totals.bytes)
         ),
+        EventKind::Proxied(it) => format!("{it:?}"),
+        EventKind::Interim(it) => format!("{it:?}"),
         EventKind::Opened(_)
         | EventKind::Tls(_)
         | EventKind::Segment(_)
