@@ -18,6 +18,8 @@ use super::{
 #[derive(Debug)]
 pub struct Json<W> {
     out: W,
+    /// What is written next, built here first.
+    line: Vec<u8>,
     collector: Collector,
     connections: u64,
 }
@@ -27,6 +29,7 @@ impl<W: Write> Json<W> {
     pub fn new(out: W) -> Self {
         Self {
             out,
+            line: Vec::new(),
             collector: Collector::default(),
             connections: 0,
         }
@@ -39,7 +42,10 @@ impl<W: Write> Json<W> {
             } else {
                 self.out.write_all(b",\n")?;
             }
-            write_escaped(&mut self.out, &connection)?;
+            self.line.clear();
+            write_escaped(&mut self.line, &connection)?;
+            self.out.write_all(&self.line)?;
+            self.line.shrink_to(LONGEST_KEPT);
             self.connections += 1;
         }
         Ok(())
@@ -65,6 +71,9 @@ impl<W: Write> Render for Json<W> {
     }
 }
 
+/// How much memory for the next line is kept.
+const LONGEST_KEPT: usize = 1 << 20;
+
 /// Writes a record in JSON without a character that misleads a terminal: they are all escaped as `\uXXXX`.
 pub(super) fn write_escaped(out: &mut impl Write, record: &impl Serialize) -> io::Result<()> {
     record
@@ -81,6 +90,10 @@ impl Formatter for Escaping {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // nearly every string is a key or a word, and no printable ASCII character misleads
+        if fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(escape::misleads) {
             let (before, from) = rest.split_at(at);

@@ -15,12 +15,17 @@ use super::{
 #[derive(Debug)]
 pub struct Ndjson<W> {
     out: W,
+    /// The line that is written next, built here first.
+    line: Vec<u8>,
 }
 
 impl<W: Write> Ndjson<W> {
     /// Lines to `out`.
     pub fn new(out: W) -> Self {
-        Self { out }
+        Self {
+            out,
+            line: Vec::new(),
+        }
     }
 
     /// What was written to.
@@ -29,8 +34,10 @@ impl<W: Write> Ndjson<W> {
     }
 
     fn write(&mut self, line: &Line) -> io::Result<()> {
-        write_escaped(&mut self.out, line)?;
-        self.out.write_all(b"\n")
+        self.line.clear();
+        write_escaped(&mut self.line, line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
     }
 }
 
