@@ -225,6 +225,34 @@ impl Layout<'_> {
         holders
     }
 
+    /// Of the packets that hold bytes of these frames before an offset: how many hold none behind it, and whether any is
+    /// shared.
+    pub(crate) fn packets_before(
+        &self,
+        frames: &[FrameParts],
+        at: Offset,
+        packets: &mut Packets,
+    ) -> (u64, bool) {
+        let clipped = |clip: fn(&mut FrameParts, Offset)| {
+            let mut frames = frames.to_vec();
+            frames.iter_mut().for_each(|frame| clip(frame, at));
+            frames.retain(|frame| frame.start < frame.end);
+            self.holders(&frames)
+        };
+        let before = clipped(|frame, at| frame.end = frame.end.min(at));
+        let behind = clipped(|frame, at| frame.start = frame.start.max(at));
+        let is_in = |holder: &Holder, side: &[Holder]| {
+            side.binary_search_by_key(&holder.packet(), Holder::packet)
+                .is_ok()
+        };
+        let only_before = before.iter().filter(|holder| !is_in(holder, &behind));
+        let shared = self
+            .holders(frames)
+            .iter()
+            .any(|holder| is_in(holder, &before) && self.is_shared(holder, packets));
+        (only_before.count() as u64, shared)
+    }
+
     /// Whether a packet carried more than the bytes for which it is a holder.
     fn is_shared(&self, holder: &Holder, packets: &mut Packets) -> bool {
         let carried = if holder.is_one_piece() {
@@ -253,8 +281,9 @@ impl Layout<'_> {
         };
         let indices = own.iter().filter(|frame| frame.has_header());
         let mut ranges: Vec<_> = indices
-            .map(|frame| self.index_of(frame.start))
-            .map(|at| at..at + 1)
+            .map(|frame| (frame.id, self.index_of(frame.start)))
+            .filter(|(id, at)| self.frames.get(*at).is_some_and(|(of, _)| of == id))
+            .map(|(_, at)| at..at + 1)
             .collect();
         let own_frames = ranges.len();
         let whole = shared.iter().filter(|holder| holder.is_one_piece());
@@ -418,7 +447,7 @@ fn distinct<T: Ord>(values: impl Iterator<Item = T>, most: usize) -> Vec<T> {
     values
 }
 
-fn kind_of(segments: u64, shared: bool) -> AlignmentKind {
+pub(crate) fn kind_of(segments: u64, shared: bool) -> AlignmentKind {
     match (segments > 1, shared) {
         (false, false) => AlignmentKind::Aligned,
         (true, false) => AlignmentKind::Split,

@@ -103,6 +103,7 @@ pub static RULES: &[&Rule] = &[
     &WS_CLOSE_DATA,
     &WS_RESYNC,
     &WS_LOST,
+    &LIMIT_PLACES,
     &DEFLATE_RSV1,
     &DEFLATE_DATA,
     &DEFLATE_WINDOW,
@@ -367,6 +368,13 @@ pub(crate) static DEFLATE_CONTEXT_BROKEN: Rule = Rule {
     level: Level::Note,
     title: "message refers to data that the capture lacks",
     explanation: "With context takeover a message is compressed against the ones before it. Without those it cannot be inflated, here; the receiver could, where only the capture lacks them. Told once, with the cause, for the first message that could not be inflated, and once for the first behind which all could.",
+};
+pub(crate) static LIMIT_PLACES: Rule = Rule {
+    id: "limit.places",
+    reference: "RFC 6455 10.4",
+    level: Level::Note,
+    title: "message lies in more places than are kept",
+    explanation: "A message can be sent in any number of frames and segments. Of one with very many only the last places are kept: its first slices and frames are left out and counted. It is decoded like any other; its length, its hash and the number of its segments are those of all of it.",
 };
 pub(crate) static DEFLATE_LIMIT: Rule = Rule {
     id: "deflate.limit",

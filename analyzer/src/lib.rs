@@ -61,6 +61,7 @@ mod frame_set;
 mod http;
 mod http_list;
 mod intake;
+mod left_out;
 mod limits;
 mod outbox;
 mod proxy;

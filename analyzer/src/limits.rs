@@ -20,6 +20,9 @@ pub struct Limits {
     pub half_open: usize,
     /// How many frames [`Alignment::shares_with`](crate::Alignment::shares_with) names; a segment of empty frames holds 32,747.
     pub shared_frames: usize,
+    /// How many places of an open message are kept, and how many frames: each segment is one, at 90 bytes. Of a longer message the
+    /// report leaves the first ones out and counts them.
+    pub places: usize,
     /// How many bytes of a message [`PayloadPolicy::Preview`] keeps.
     pub preview: usize,
     /// How many bytes of a proxy's header are waited for; one has 232 at the most, and what else the proxy knows, such as a name.
@@ -66,6 +69,7 @@ impl Default for Limits {
             connections: 1 << 20,
             half_open: 1 << 15,
             shared_frames: 64,
+            places: 1 << 16,
             preview: 64,
             proxy_header: 4 << 10,
             http_head: 64 << 10,

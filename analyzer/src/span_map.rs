@@ -140,6 +140,17 @@ impl SpanMap {
         }
     }
 
+    /// Where the latest so many pieces begin; `None` where there are no more than those.
+    pub(crate) fn start_of_latest(&self, pieces: usize) -> Option<Offset> {
+        let first = self.pieces.len().checked_sub(pieces).filter(|at| *at > 0)?;
+        self.pieces.get(first).map(|piece| piece.span.start)
+    }
+
+    /// How many pieces there are.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
     /// The pieces that hold any byte of `span`, in stream order.
     pub(crate) fn pieces_over(&self, span: Span) -> impl Iterator<Item = &Piece> {
         let first = self

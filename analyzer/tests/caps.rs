@@ -7,7 +7,8 @@ use wireseam_analyzer::{
 use wireseam_wire::Flags;
 
 use crate::bench::{
-    REQUEST, RESPONSE, Scene, blank, compressing, frame_bytes, full, masked, text, with_limits,
+    Outcome, REQUEST, RESPONSE, Scene, blank, compressing, frame_bytes, full, masked, text,
+    with_limits,
 };
 
 const UP: Direction = Direction::ClientToServer;
@@ -50,6 +51,91 @@ fn shared_frames_names_the_nearest_of_all_pieces_of_a_segment() {
     assert_eq!(named(5), (7, vec![3, 6]));
     assert_eq!(named(1), (7, vec![2, 3]));
     assert_eq!(named(4), (0, vec![]));
+}
+
+/// What is said of the one message of these segments, with no more than so many places kept.
+fn with_places(places: usize, segments: &[Vec<u8>]) -> Outcome {
+    let mut config = full();
+    config.limits.places = places;
+    let mut scene = Scene::websocket(config);
+    for segment in segments {
+        scene.down(segment);
+    }
+    scene.finish();
+    std::mem::take(&mut scene.outcome)
+}
+
+/// The first places are left out and counted; all else is as it is of a message that is kept.
+fn check_places(segments: &[Vec<u8>], slices: u64) {
+    let (all, last) = (with_places(1 << 16, segments), with_places(8, segments));
+    let (all_messages, last_messages) = (all.messages(), last.messages());
+    let ([all_of_it], [message]) = (&all_messages[..], &last_messages[..]) else {
+        panic!("one message each");
+    };
+    assert_eq!(all_of_it.slices.len() as u64, slices);
+    assert!(message.slices.len() <= 10, "{}", message.slices.len());
+    assert!(all_of_it.slices.ends_with(&message.slices));
+    assert_eq!(
+        message.slices_left_out + message.slices.len() as u64,
+        slices
+    );
+    assert!(all_of_it.frames.ends_with(&message.frames));
+    let frames = message.frames_left_out + message.frames.len() as u64;
+    assert_eq!(frames, all_of_it.frames.len() as u64);
+    assert_eq!(message.span, all_of_it.span);
+    assert_eq!(message.length, all_of_it.length);
+    assert_eq!(message.payload, all_of_it.payload);
+    assert_eq!(message.timing, all_of_it.timing);
+    assert_eq!(message.alignment.kind, all_of_it.alignment.kind);
+    assert_eq!(message.alignment.segments, all_of_it.alignment.segments);
+    assert_eq!(all.rules(), Vec::<&str>::new());
+    assert_eq!(last.rules(), ["limit.places"]);
+}
+
+#[test]
+fn places_of_a_message_of_many_frames_are_kept_up_to_so_many() {
+    let mut frames = vec![frame_bytes(0x01, None, b"a")];
+    frames.extend(vec![frame_bytes(0x00, None, b"b"); 98]);
+    frames.push(frame_bytes(0x80, None, b"c"));
+    check_places(&frames, 100);
+    // Of the 42 edges between segments of 7 bytes every third lies between two frames of 3 bytes.
+    let across: Vec<Vec<u8>> = frames.concat().chunks(7).map(<[u8]>::to_vec).collect();
+    check_places(&across, 128);
+}
+
+#[test]
+fn places_of_a_frame_of_many_segments_are_kept_up_to_so_many() {
+    let frame = frame_bytes(0x82, None, &[7; 198]);
+    let bytes: Vec<Vec<u8>> = frame.chunks(2).map(<[u8]>::to_vec).collect();
+    check_places(&bytes, 101);
+}
+
+/// A text of which one frame came, and then Pings without an end; and a frame without an end.
+#[test]
+fn places_take_bounded_memory_while_nothing_ends() {
+    let endless = [&[0x82, 127], &(1_u64 << 62).to_be_bytes()[..]].concat();
+    for (first, more) in [
+        (frame_bytes(0x01, None, b"a"), frame_bytes(0x89, None, b"p")),
+        (frame_bytes(0x01, None, b"a"), frame_bytes(0x00, None, b"b")),
+        (endless, vec![7; 10]),
+    ] {
+        let mut scene = Scene::websocket(Config {
+            payload: PayloadPolicy::None,
+            ..with_limits(|limits| limits.places = 16)
+        });
+        let mut held = Vec::new();
+        scene.down(&first);
+        for _ in 0..2 {
+            let held_after_each = (0..200).map(|_| scene.down(&more).held());
+            held.push(held_after_each.max().unwrap());
+        }
+        assert!(held[1] <= held[0] + held[0] / 5, "{held:?} with {more:?}");
+        let outcome = scene.finish();
+        let messages = outcome.messages();
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].timing.first.packet.0, 5);
+        assert!(outcome.rules().contains(&"limit.places"));
+    }
 }
 
 #[test]

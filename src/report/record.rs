@@ -146,8 +146,10 @@ impl Context {
                 }
             },
             frames: message.frames.iter().map(|frame| frame.0).collect(),
+            frames_left_out: left_out(message.frames_left_out),
             span: message.span.into(),
             slices: slices(&message.slices),
+            slices_left_out: left_out(message.slices_left_out),
             alignment: alignment(message.alignment),
             timing: Timing {
                 first: self.seconds(timing.first),
@@ -266,6 +268,7 @@ pub(super) fn frame(frame: analyzer::Frame) -> Frame {
         complete: frame.complete,
         message: frame.message.map(|message| message.0),
         slices: slices(&frame.slices),
+        slices_left_out: left_out(frame.slices_left_out),
         alignment: alignment(frame.alignment),
     }
 }
@@ -346,6 +349,10 @@ fn alignment(alignment: analyzer::Alignment) -> Alignment {
         gap: alignment.gap,
         super_segment: alignment.super_segment,
     }
+}
+
+fn left_out(count: u64) -> Option<u64> {
+    (count > 0).then_some(count)
 }
 
 fn slices(slices: &[analyzer::Slice]) -> Vec<Slice> {

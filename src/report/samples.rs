@@ -340,6 +340,7 @@ fn frame(
             message: (!opcode.is_control()).then_some(MessageId(id)),
             complete: true,
             slices: slices.iter().map(slice).collect(),
+            slices_left_out: 0,
             alignment,
         })),
     )
@@ -372,6 +373,8 @@ fn message(
                 bytes: bytes.to_vec(),
             },
             frames: vec![FrameId(id)],
+            frames_left_out: 0,
+            slices_left_out: 0,
             span: span(slices[0].1, slices[slices.len() - 1].2),
             slices: slices.iter().map(slice).collect(),
             alignment,

@@ -312,8 +312,11 @@ pub struct Frame {
     pub complete: bool,
     /// Its message; null for control frames and for fragments that belong to none.
     pub message: Option<u64>,
-    /// Its captured pieces, in stream order.
+    /// Its captured pieces, in stream order; of a frame with very many the last ones.
     pub slices: Vec<Slice>,
+    /// How many pieces before those were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slices_left_out: Option<u64>,
     /// How it lies against the segments.
     pub alignment: Alignment,
 }
@@ -339,12 +342,18 @@ pub struct Message {
     pub sha256: Option<String>,
     /// Its application data, as far as asked for.
     pub payload: Option<Payload>,
-    /// Its frames, in order.
+    /// Its frames, in order; of a message with very many the last ones.
     pub frames: Vec<u64>,
+    /// How many frames before those were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frames_left_out: Option<u64>,
     /// From its first frame's first byte to its last frame's last.
     pub span: Bytes,
-    /// The captured pieces of its frames, one frame after the other.
+    /// The captured pieces of its frames, one frame after the other; of a message with very many the last ones.
     pub slices: Vec<Slice>,
+    /// How many pieces before those were left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slices_left_out: Option<u64>,
     /// How it lies against the segments.
     pub alignment: Alignment,
     /// When it came.

@@ -19,6 +19,7 @@ struct Part {
     payload: u64,
     is_complete: bool,
     slices: Vec<Slice>,
+    slices_left_out: u64,
     torn: usize,
 }
 
@@ -33,6 +34,7 @@ impl Messages {
                 payload: frame.length.unwrap_or(frame.payload.length()),
                 is_complete: frame.complete,
                 slices: frame.slices.clone(),
+                slices_left_out: frame.slices_left_out,
                 torn: frame.alignment.torn.len(),
             };
             self.open
@@ -52,7 +54,8 @@ impl Messages {
                 faults.push(text.to_owned());
             }
         };
-        let frames = parts.iter().map(|part| part.id);
+        let left_out = usize::try_from(message.frames_left_out).unwrap_or(usize::MAX);
+        let frames = parts.iter().map(|part| part.id).skip(left_out);
         hold(
             frames.eq(message.frames.iter().copied()),
             "its frames are others than those that name it",
@@ -70,11 +73,20 @@ impl Messages {
             own.is_empty() || !rest.is_empty(),
             "it has bytes before its first frame",
         );
-        let slices = parts.iter().flat_map(|part| &part.slices);
+        let slices: Vec<&Slice> = parts.iter().flat_map(|part| &part.slices).collect();
+        let more = slices.len().saturating_sub(of_frames.len());
+        let before_those: u64 = parts.iter().map(|part| part.slices_left_out).sum();
+        let is_short = message.slices_left_out > 0;
         let places = |slice: &Slice| (slice.packet, slice.span);
+        let kept = slices.iter().skip(if is_short { more } else { 0 });
         hold(
-            slices.map(places).eq(of_frames.iter().map(places)),
+            kept.map(|slice| places(slice))
+                .eq(of_frames.iter().map(places)),
             "its slices are not those of its frames",
+        );
+        hold(
+            !rest.is_empty() || before_those + more as u64 == message.slices_left_out,
+            "it has left out another number of slices than it has",
         );
         let end = parts.last().map_or(message.span.end, |part| part.span.end);
         hold(
@@ -100,12 +112,12 @@ impl Messages {
         packets.sort_unstable();
         packets.dedup();
         hold(
-            message.alignment.segments == packets.len() as u64,
+            is_short || message.alignment.segments == packets.len() as u64,
             "it is said to have another number of segments than it has",
         );
         let torn: usize = parts.iter().map(|part| part.torn).sum();
         hold(
-            !rest.is_empty() || message.alignment.torn.len() == torn,
+            is_short || !rest.is_empty() || message.alignment.torn.len() == torn,
             "it is torn in other places than its frames",
         );
         faults

@@ -136,7 +136,11 @@ impl Stream {
         if !self.reach(there, &name) {
             return;
         }
-        self.tiled(there, &frame.slices, &name);
+        let kept = match frame.slices.first() {
+            Some(first) if frame.slices_left_out > 0 => Span::new(first.span.start, there.end),
+            _ => there,
+        };
+        self.tiled(kept, &frame.slices, &name);
         let missing = self.missing_in(there);
         let is_whole = there == declared && missing == 0;
         if frame.complete && !is_whole {

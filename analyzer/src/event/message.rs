@@ -104,8 +104,10 @@ pub struct Frame {
     pub message: Option<MessageId>,
     /// Whether every byte of it was captured.
     pub complete: bool,
-    /// Its captured pieces, in stream order.
+    /// Its captured pieces, in stream order; of a frame with very many the last ones.
     pub slices: Vec<Slice>,
+    /// How many pieces before those were forgotten; see [`Limits::places`](crate::Limits::places).
+    pub slices_left_out: u64,
     /// How it lies against the segments.
     pub alignment: Alignment,
 }
@@ -154,10 +156,14 @@ pub struct Message {
     pub payload: Payload,
     /// Its frames, in order; none where all that was captured is the rest of a frame whose header was not.
     pub frames: Vec<FrameId>,
+    /// How many frames before those were forgotten; see [`Limits::places`](crate::Limits::places).
+    pub frames_left_out: u64,
     /// From its first frame's first byte to its last frame's last.
     pub span: Span,
-    /// The captured pieces of its frames, one frame after the other.
+    /// The captured pieces of its frames, one frame after the other; of a message with very many the last ones.
     pub slices: Vec<Slice>,
+    /// How many pieces before those were forgotten; see [`Limits::places`](crate::Limits::places).
+    pub slices_left_out: u64,
     /// How it lies against the segments.
     pub alignment: Alignment,
     /// When it came.

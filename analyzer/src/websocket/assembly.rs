@@ -12,7 +12,7 @@ use super::deflate::{Cause, Decoders, Health, Inflater};
 use super::ended::{self, Ended};
 use super::frame::FrameHeader;
 use super::message::OpenMessage;
-use crate::alignment::FrameParts;
+use crate::alignment::{FrameParts, Layout};
 use crate::finding;
 use crate::outbox::Place;
 use crate::{Limits, MessageId, MessageKind, Offset, Opcode, Span};
@@ -147,6 +147,25 @@ impl Assembly {
         }
     }
 
+    /// How many frames of the open message have ended and are kept.
+    pub(super) fn kept_frames(&self) -> &[FrameParts] {
+        let open = self.open.as_ref();
+        open.map_or(&[], |message| &message.frames)
+    }
+
+    /// Forgets where the open message lies before an offset, except for the sum of it; its number.
+    pub(super) fn leave_out(
+        &mut self,
+        open: Option<&FrameParts>,
+        before: Offset,
+        layout: &Layout<'_>,
+    ) -> Option<MessageId> {
+        let message = self.open.as_mut()?;
+        let is_first = message.left_out.is_none();
+        message.leave_out(open, before, layout);
+        (is_first && message.left_out.is_some()).then_some(message.id)
+    }
+
     /// The open message's last frame has ended.
     pub(super) fn end_message(
         &mut self,
@@ -159,9 +178,8 @@ impl Assembly {
         };
         let outcome = message.finish(self.inflater.as_deref_mut(), &mut context.spares.decoders);
         if outcome.has_to_be_judged() {
-            let ends = message.frames.first().zip(message.frames.last());
-            let span = ends.map(|(first, last)| Span::new(first.start, last.end));
-            let packet = ends.and_then(|(_, last)| context.map.completed(last.end));
+            let span = message.span();
+            let packet = span.and_then(|span| context.map.completed(span.end));
             let packet = packet.map(|moment| moment.packet);
             let place = Place {
                 span,

@@ -91,6 +91,7 @@ impl Busy {
             message: None,
             complete: false,
             control: Vec::new(),
+            left_out: None,
         }));
         self.state = State::Between;
     }

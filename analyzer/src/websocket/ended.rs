@@ -6,6 +6,7 @@ use super::frame::FrameHeader;
 use super::message::{OpenMessage, Outcome};
 use crate::alignment::{FrameParts, Layout, Packets};
 use crate::finding::{self, Rule, bytes};
+use crate::left_out::LeftOut;
 use crate::outbox::{Outbox, Place};
 use crate::{
     Alignment, Counted, Direction, EventKind, Frame, Message, MessageId, Opcode, Slice, Span,
@@ -30,6 +31,8 @@ pub(super) struct EndedFrame {
     pub(super) complete: bool,
     /// A control frame's unmasked payload.
     pub(super) control: Vec<u8>,
+    /// What is said of its first places, where they were not kept.
+    pub(super) left_out: Option<Box<LeftOut>>,
 }
 
 impl EndedFrame {
@@ -47,7 +50,9 @@ impl EndedFrame {
     /// As the report has it.
     fn event(&self, websocket: WebSocketId, direction: Direction, lies: Lies) -> Frame {
         let Lies { slices, alignment } = lies;
+        let left_out = self.left_out.as_ref();
         Frame {
+            slices_left_out: left_out.map_or(0, |left_out| left_out.slices),
             websocket,
             id: self.parts.id,
             direction,
@@ -78,10 +83,11 @@ fn message_event(
     layout: &Layout<'_>,
     lies: Lies,
 ) -> Option<Message> {
-    let (first, last) = message.frames.first().zip(message.frames.last())?;
-    let span = Span::new(first.start, last.end);
+    let span = message.span()?;
     let Lies { slices, alignment } = lies;
-    let timing = layout.timing(&slices, span.end)?;
+    let timing = layout.timing(&slices, span.end);
+    let left_out = message.left_out.as_ref();
+    let timing = left_out.map_or(timing, |left_out| Some(left_out.timing(timing)))?;
     Some(Message {
         websocket,
         id: message.id,
@@ -98,7 +104,9 @@ fn message_event(
             .filter(|frame| frame.has_header())
             .map(|frame| frame.id)
             .collect(),
+        frames_left_out: left_out.map_or(0, |left_out| left_out.frames),
         span,
+        slices_left_out: left_out.map_or(0, |left_out| left_out.slices),
         slices,
         alignment,
         timing,
@@ -178,9 +186,17 @@ pub(super) struct Lies {
 }
 
 impl Lies {
-    fn of(frames: &[FrameParts], layout: &Layout<'_>, packets: &mut Packets) -> Self {
+    fn of(
+        frames: &[FrameParts],
+        left_out: Option<&LeftOut>,
+        layout: &Layout<'_>,
+        packets: &mut Packets,
+    ) -> Self {
         let slices = layout.slices(frames);
-        let alignment = layout.alignment(frames, &slices, packets);
+        let mut alignment = layout.alignment(frames, &slices, packets);
+        if let Some(left_out) = left_out {
+            left_out.join(&mut alignment);
+        }
         Self { slices, alignment }
     }
 }
@@ -232,12 +248,15 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn lies(&mut self, frames: &[FrameParts]) -> Lies {
-        Lies::of(frames, self.layout, &mut self.packets)
+    fn lies(&mut self, frames: &[FrameParts], left_out: Option<&LeftOut>) -> Lies {
+        Lies::of(frames, left_out, self.layout, &mut self.packets)
     }
 
     fn frame(&mut self, frame: &EndedFrame, out: &mut Outbox<'_>) {
-        let lies = self.lies(std::slice::from_ref(&frame.parts));
+        let lies = self.lies(
+            std::slice::from_ref(&frame.parts),
+            frame.left_out.as_deref(),
+        );
         self.only_frame = frame.is_whole_message().then(|| lies.clone());
         let event = frame.event(self.websocket, self.direction, lies);
         out.push(EventKind::Frame(Box::new(event)));
@@ -250,7 +269,8 @@ impl<'a> Report<'a> {
         out: &mut Outbox<'_>,
     ) -> Option<Told> {
         let only_frame = self.only_frame.take();
-        let lies = only_frame.unwrap_or_else(|| self.lies(&message.frames));
+        let lies =
+            only_frame.unwrap_or_else(|| self.lies(&message.frames, message.left_out.as_deref()));
         let (websocket, direction) = (self.websocket, self.direction);
         let event = message_event(message, outcome, websocket, direction, self.layout, lies)?;
         out.push(EventKind::Message(Box::new(event)));
@@ -263,7 +283,9 @@ impl<'a> Report<'a> {
         outcome: &Outcome,
         out: &mut Outbox<'_>,
     ) -> Option<Told> {
-        let alignment = self.layout.kind(&message.frames, &mut self.packets)?;
+        let kind = self.layout.kind(&message.frames, &mut self.packets);
+        let left_out = message.left_out.as_ref();
+        let alignment = left_out.map_or(kind, |left_out| Some(left_out.joined_kind(kind)))?;
         out.push(EventKind::Counted(Counted {
             websocket: self.websocket,
             direction: self.direction,

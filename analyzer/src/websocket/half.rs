@@ -10,6 +10,8 @@
 //!
 //! What frames make a message is `assembly.rs`'s, what a header must not say `conformance.rs`'s.
 
+mod places;
+
 use std::mem;
 
 use wireseam_wire::PacketIndex;
@@ -213,6 +215,7 @@ impl Half {
             }
         }
         busy.ended = ended;
+        self.bound_places(&mut busy, context);
         self.busy = Some(busy);
         let keep_from = self.keep_from(next);
         if let Some(busy) = &mut self.busy {

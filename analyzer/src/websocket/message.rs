@@ -5,9 +5,10 @@ use sha2::{Digest as _, Sha256};
 use super::deflate::{Decoders, Inflated, Inflater};
 use super::mask::unmask;
 use super::utf8::Utf8;
-use crate::alignment::FrameParts;
+use crate::alignment::{FrameParts, Layout};
+use crate::left_out::LeftOut;
 use crate::spare::Reuse;
-use crate::{Config, MessageId, MessageKind, Offset, Payload};
+use crate::{Config, MessageId, MessageKind, Offset, Payload, Span};
 
 /// How much is unmasked at a time.
 const BLOCK: usize = 4_096;
@@ -26,6 +27,8 @@ pub(crate) struct OpenMessage {
     pub(crate) compressed: bool,
     /// The frames that have ended.
     pub(crate) frames: Vec<FrameParts>,
+    /// What is said of its first frames, where they are no longer kept.
+    pub(crate) left_out: Option<Box<LeftOut>>,
     /// The sum of its frames' announced payloads.
     pub(crate) wire_length: u64,
     /// Whether the capture lacks any of its bytes, or its end.
@@ -64,6 +67,7 @@ impl Default for OpenMessage {
             kind: MessageKind::Unknown,
             compressed: false,
             frames: Vec::new(),
+            left_out: None,
             wire_length: 0,
             missing: false,
             keep_from: Offset(0),
@@ -89,6 +93,33 @@ impl Outcome {
 }
 
 impl OpenMessage {
+    /// From its first frame's first byte to the last byte of the last one that ended.
+    pub(super) fn span(&self) -> Option<Span> {
+        let (first, last) = self.frames.first().zip(self.frames.last())?;
+        let left_out = self.left_out.as_ref().map(|left_out| left_out.start);
+        Some(Span::new(left_out.unwrap_or(first.start), last.end))
+    }
+
+    /// Forgets where it lies before an offset, except for the sum of it; `open` is its frame that has not ended.
+    pub(super) fn leave_out(
+        &mut self,
+        open: Option<&FrameParts>,
+        before: Offset,
+        layout: &Layout<'_>,
+    ) {
+        let mut frames = self.frames.clone();
+        frames.extend(open.cloned());
+        let sum = LeftOut::add(self.left_out.as_deref(), &frames, before, layout);
+        if let Some(mut sum) = sum {
+            let behind = self.frames.partition_point(|frame| frame.end <= before);
+            let gone = behind.min(self.frames.len().saturating_sub(1));
+            let gone = self.frames.drain(..gone);
+            sum.frames += gone.filter(FrameParts::has_header).count() as u64;
+            self.left_out = Some(Box::new(sum));
+        }
+        self.keep_from = self.keep_from.max(before);
+    }
+
     /// Begins it; what it was before does not matter.
     pub(super) fn begin(
         &mut self,
@@ -102,6 +133,7 @@ impl OpenMessage {
         self.kind = kind;
         self.compressed = compressed;
         self.frames.clear();
+        self.left_out = None;
         self.wire_length = 0;
         self.missing = false;
         self.keep_from = keep_from;

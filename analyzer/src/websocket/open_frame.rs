@@ -4,7 +4,8 @@ use super::conformance::LONGEST_CONTROL;
 use super::ended::EndedFrame;
 use super::frame::FrameHeader;
 use super::message::in_clear;
-use crate::alignment::FrameParts;
+use crate::alignment::{FrameParts, Layout};
+use crate::left_out::LeftOut;
 use crate::span_map::SpanMap;
 use crate::{MessageId, Offset, Span};
 
@@ -22,6 +23,8 @@ pub(super) struct OpenFrame {
     pub(super) message: Option<MessageId>,
     /// A control frame's unmasked payload.
     control: Vec<u8>,
+    /// What is said of its first places, where they are no longer kept.
+    left_out: Option<Box<LeftOut>>,
     /// From where on the map is needed for it.
     pub(super) keep_from: Offset,
 }
@@ -42,6 +45,7 @@ impl OpenFrame {
             missing: false,
             message,
             control: Vec::new(),
+            left_out: None,
             keep_from,
         }
     }
@@ -102,6 +106,17 @@ impl OpenFrame {
         });
     }
 
+    /// Forgets where it lies before an offset, except for the sum of it.
+    pub(super) fn leave_out(&mut self, before: Offset, layout: &Layout<'_>) {
+        let frame = std::slice::from_ref(&self.parts);
+        if let Some(sum) = LeftOut::add(self.left_out.as_deref(), frame, before, layout) {
+            self.left_out = Some(Box::new(sum));
+            let kept = self.parts.code_points.partition_point(|at| *at < before);
+            self.parts.code_points.drain(..kept);
+        }
+        self.keep_from = self.keep_from.max(before);
+    }
+
     /// The frame as it ended, or was cut off.
     pub(super) fn into_ended(self) -> EndedFrame {
         EndedFrame {
@@ -111,6 +126,7 @@ impl OpenFrame {
             parts: self.parts,
             message: self.message,
             control: self.control,
+            left_out: self.left_out,
         }
     }
 }
