@@ -55,14 +55,25 @@ fn from_client(input: &[u8]) -> Recognised {
             Recognised::NotYet
         };
     }
-    http1_or_tls(begins_like_request(input), input)
+    let is_request = begins_like_request(input);
+    if is_request && !has_told_method(input) {
+        return Recognised::NotYet;
+    }
+    http1_or_tls(is_request, input)
+}
+
+/// Whether a request has come as far as the first byte of its target, behind which nothing makes it another thing.
+fn has_told_method(request: &[u8]) -> bool {
+    let space = request.iter().position(|byte| *byte == b' ');
+    space.is_some_and(|space| request.len() > space + 1)
 }
 
 fn from_server(input: &[u8]) -> Recognised {
-    if begins_like_http2_settings(input) {
-        return Recognised::Http2;
+    match begins_like_http2_settings(input) {
+        Some(true) => Recognised::Http2,
+        Some(false) => http1_or_tls(begins_like_response(input), input),
+        None => Recognised::NotYet,
     }
-    http1_or_tls(begins_like_response(input), input)
 }
 
 fn http1_or_tls(is_http: bool, input: &[u8]) -> Recognised {
@@ -75,12 +86,26 @@ fn http1_or_tls(is_http: bool, input: &[u8]) -> Recognised {
     }
 }
 
-/// Whether a server begins with a SETTINGS frame on stream 0 (RFC 9113 3.4, 6.5), as it may before the client's preface.
-fn begins_like_http2_settings(input: &[u8]) -> bool {
-    let header = input.split_first_chunk::<9>();
-    header.is_some_and(|([_, high, low, kind, _, stream @ ..], _)| {
-        *kind == 4 && *stream == [0; 4] && u16::from_be_bytes([*high, *low]) % 6 == 0
-    })
+/// Whether a server begins with a SETTINGS frame on stream 0 (RFC 9113 3.4, 6.5), as it may before the client's preface;
+/// `None` where there are too few bytes to tell. It has at most 16,384 bytes (4.2).
+fn begins_like_http2_settings(input: &[u8]) -> Option<bool> {
+    let expected = [
+        Some(0),
+        None,
+        None,
+        Some(4),
+        None,
+        Some(0),
+        Some(0),
+        Some(0),
+        Some(0),
+    ];
+    let is_like = |(byte, expected): (&u8, Option<u8>)| expected.is_none_or(|it| it == *byte);
+    if !input.iter().zip(expected).all(is_like) {
+        return Some(false);
+    }
+    let [_, high, low, ..] = *input.first_chunk::<9>()?;
+    Some(u16::from_be_bytes([high, low]) % 6 == 0)
 }
 
 #[cfg(test)]
@@ -98,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_torn_beginning_waits_and_then_tells() {
-        use Recognised::{Http, Http2, NotYet, Tls};
+        use Recognised::{Http, Http2, NotYet, Tls, Unknown};
         assert_eq!(
             told(Direction::ClientToServer, b"\r\nGET / HTTP/1.1\r\n"),
             [NotYet, Http]
@@ -114,6 +139,14 @@ mod tests {
         assert_eq!(
             told(Direction::ClientToServer, &[22, 3, 1, 2, 0, 1]),
             [NotYet, Tls]
+        );
+        assert_eq!(
+            told(Direction::ServerToClient, &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0]),
+            [NotYet, Http2]
+        );
+        assert_eq!(
+            told(Direction::ClientToServer, &[b'H'; 30]),
+            [NotYet, Unknown]
         );
     }
 

@@ -157,8 +157,12 @@ impl Connection {
             let text = format!("{} from the client before the 101", bytes(span.length()));
             let map = self.flows[Direction::ClientToServer as usize].map();
             let place = Place::of(Direction::ClientToServer, span, map);
-            work.out
-                .websocket_finding(&finding::HTTP_UPGRADE_EARLY, place, text);
+            // a 101 that had to wait for its request was captured before them
+            let answered = upgraded.head_ends[Direction::ServerToClient as usize];
+            if place.packet < answered {
+                work.out
+                    .websocket_finding(&finding::HTTP_UPGRADE_EARLY, place, text);
+            }
         }
         let found = upgraded.found.take();
         self.report_layer(Layer::WebSocket, work);

@@ -103,7 +103,16 @@ impl Conversation {
             .any(|events| is_searched(events))
         {
             for cut in cut.iter().flatten() {
-                assert_eq!(said(cut), said(&events), "cut at {cuts:?} or everywhere");
+                let (cut, whole) = (said(cut), said(&events));
+                let only = |these: &[String], those: &[String]| -> Vec<String> {
+                    let others = these.iter().filter(|line| !those.contains(line));
+                    others.cloned().collect()
+                };
+                let (more, less) = (only(&cut, &whole), only(&whole, &cut));
+                assert!(
+                    cut == whole,
+                    "cut at {cuts:?} or everywhere: more {more:#?}, less {less:#?}"
+                );
             }
         }
         events

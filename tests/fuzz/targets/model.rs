@@ -31,7 +31,8 @@ impl Model {
 
     /// The first byte that no packet carried, before `end`.
     pub(crate) fn first_missing(&self, end: usize) -> Option<usize> {
-        (0..end).find(|at| self.carriers.get(*at).copied().flatten().is_none())
+        let carried = self.carriers.iter().take_while(|carrier| carrier.is_some());
+        Some(carried.count()).filter(|at| *at < end)
     }
 
     /// Up to where the stream is known to reach.
