@@ -64,7 +64,8 @@ fn line(event: &Event) -> Option<String> {
                     .map(|frame| (frame.code, frame.reason.clone()))
             };
             let sides = (close(&it.client), close(&it.server));
-            format!("close {sides:?} {:?} {}", it.initiator, it.clean)
+            // who began is told by packets: whether one was captured before the other
+            format!("close {sides:?} {}", it.clean)
         }
         EventKind::Finding(it) => {
             format!(
