@@ -50,11 +50,30 @@ fn every_regression_has_a_target() {
     }
 }
 
+/// A fault that waits to be mended; once it is, its input becomes a regression.
+#[test]
+fn every_known_fault_is_still_one() {
+    for folder in entries(&root().join("fuzz/known")) {
+        let (_, target) = target(folder.file_name().unwrap().to_str().unwrap());
+        for path in entries(&folder) {
+            let bytes = fs::read(&path).unwrap();
+            let is_mended = panic::catch_unwind(|| target(&bytes)).is_ok();
+            assert!(
+                !is_mended,
+                "{} holds now: move it to fuzz/regressions",
+                path.display()
+            );
+        }
+    }
+}
+
+fn target(name: &str) -> (&'static str, targets::Target) {
+    let mut targets = targets::TARGETS.into_iter();
+    targets.find(|(known, _)| *known == name).unwrap()
+}
+
 fn replay(name: &str) {
-    let (_, target) = targets::TARGETS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .unwrap();
+    let (_, target) = target(name);
     let regressions = entries(&root().join("fuzz/regressions").join(name));
     let regressions = regressions
         .into_iter()

@@ -67,6 +67,7 @@ fn line(event: &Event) -> Option<String> {
             // who began is told by packets: whether one was captured before the other
             format!("close {sides:?} {}", it.clean)
         }
+        EventKind::Finding(it) if it.rule.id == BY_PACKETS => return None,
         EventKind::Finding(it) => {
             format!(
                 "{} {:?} {:?} {}",
@@ -104,3 +105,7 @@ pub(crate) fn message(it: &Message) -> String {
         it.payload
     )
 }
+
+/// What stands behind an upgrade request that is refused: where the answer was captured first, that hangs on what came in
+/// the packet with which the request ends.
+const BY_PACKETS: &str = "http.upgrade.refused.pipelined";
