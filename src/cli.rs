@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use wireseam::report::LineType;
 
 /// Shows where WebSocket messages lie in TCP segments.
 #[derive(Debug, Parser)]
@@ -45,6 +49,9 @@ pub(crate) struct Inspect {
     /// How to write the report
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    /// Of --format ndjson, write only lines of these types: --type message,finding
+    #[arg(short, long = "type", value_name = "TYPE", value_delimiter = ',', value_parser = line_type())]
+    pub(crate) types: Vec<LineType>,
     /// Report only this connection; may be given more than once
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) connection: Vec<u64>,
@@ -183,6 +190,12 @@ pub(crate) enum SchemaOf {
     Ndjson,
 }
 
+/// A type of line.
+fn line_type() -> impl TypedValueParser<Value = LineType> {
+    PossibleValuesParser::new(LineType::ALL.map(LineType::name))
+        .try_map(|name| name.parse::<LineType>())
+}
+
 /// A number of threads.
 fn jobs(typed: &str) -> Result<usize, String> {
     match typed.parse() {
@@ -196,6 +209,7 @@ Examples:
   wireseam inspect chat.pcap                        the map of every connection
   wireseam inspect chat.pcapng --connection 3       of one
   wireseam inspect chat.pcap --format json | jq '.connections[].websockets[].messages[].alignment.kind'
+  wireseam inspect chat.pcap --format ndjson --type message | jq -c '[.id, .length, .alignment.kind]'
   wireseam inspect ring-0001.pcap ring-0002.pcap.gz ring-0003.pcap.gz      a rotated capture, read as one
   tcpdump -i eth0 -w - -c 1000 | wireseam inspect -
 

@@ -69,6 +69,31 @@ fn json_keeps_the_schema_that_the_command_prints() {
 }
 
 #[test]
+fn only_lines_of_the_types_asked_for_are_written() {
+    let capture = Capture::of("types", GREETING);
+    let lines = |typed: &[&str]| {
+        let typed = [&["inspect", capture.path(), "--format", "ndjson"], typed].concat();
+        stdout(&wireseam(&typed))
+    };
+    let of = |kind: &str| format!("{{\"type\":\"{kind}\",");
+    let all = lines(&[]);
+    let wanted = all
+        .split_inclusive('\n')
+        .filter(|line| line.starts_with(&of("message")) || line.starts_with(&of("ended")));
+    let wanted: String = wanted.collect();
+    assert!(wanted.lines().count() > 1, "{wanted}");
+    assert_eq!(lines(&["--type", "message,ended"]), wanted);
+    assert_eq!(lines(&["-t", "ended", "-t", "message"]), wanted);
+    assert_eq!(lines(&["--type", "message,ended", "--verify"]), wanted);
+    let output = wireseam(&["inspect", capture.path(), "--type", "message"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        stderr(&output),
+        "wireseam: --type chooses lines of --format ndjson; other formats have none\n"
+    );
+}
+
+#[test]
 fn payload_is_shown_as_far_as_asked_for() {
     let capture = Capture::of(
         "payload",
@@ -352,6 +377,12 @@ fn wrong_usage_exits_with_2_and_says_what_to_type() {
         (
             &["inspect", "x.pcap", "--connection", "0"],
             "0 is not in 1..",
+        ),
+        (
+            &[
+                "inspect", "x.pcap", "--format", "ndjson", "--type", "mesage",
+            ],
+            "[possible values: opened, layer, proxy, tls, segment, gap, interim, request, handshake, frame, message,",
         ),
         (&["inpsect"], "inspect"),
         (&[], "Usage: wireseam <COMMAND>"),

@@ -13,6 +13,11 @@ use crate::cli::{Color, Format, Inspect};
 
 /// Where the report goes; `bar` is out of the way while it is written to the terminal.
 pub(super) fn open(asked: &Inspect, bar: &ProgressBar) -> Result<Box<dyn Write>, Failure> {
+    if !asked.types.is_empty() && asked.format != Format::Ndjson {
+        let cause =
+            anyhow::anyhow!("--type chooses lines of --format ndjson; other formats have none");
+        return Err(Exit::Usage.with(cause));
+    }
     let Some(path) = &asked.output else {
         return Ok(Box::new(AroundBar::new(io::stdout().lock(), bar.clone())));
     };
@@ -39,7 +44,8 @@ pub(super) fn renderer<'a>(asked: &Inspect, out: Box<dyn Write + 'a>) -> Box<dyn
         Format::Text => Box::new(Text::new(out, palette(asked))),
         Format::Summary => Box::new(Summary::new(out)),
         Format::Json => Box::new(Json::new(out)),
-        Format::Ndjson => Box::new(Ndjson::new(out)),
+        Format::Ndjson if asked.types.is_empty() => Box::new(Ndjson::new(out)),
+        Format::Ndjson => Box::new(Ndjson::only(&asked.types, out)),
     }
 }
 

@@ -55,9 +55,27 @@ pub(super) fn misleads(c: char) -> bool {
         )
 }
 
+/// Whether a character that [`misleads`] may begin with this byte in UTF-8; few others do.
+pub(super) const fn begins_misleading(byte: u8) -> bool {
+    matches!(
+        byte,
+        0..0x20 | 0x7f | 0xc2 | 0xd8 | 0xe1 | 0xe2 | 0xe3 | 0xef | 0xf3
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_character_that_misleads_begins_with_a_byte_that_says_so() {
+        for c in '\0'..=char::MAX {
+            let first = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
+            assert!(!misleads(c) || begins_misleading(first), "{c:?}");
+        }
+        let plain = "az09 {}\"\\éжא漢字🦀";
+        assert!(!plain.bytes().any(begins_misleading));
+    }
 
     #[test]
     fn escape_sequences_and_overrides_lose_their_power() {

@@ -22,7 +22,7 @@ pub(crate) use capture::{describe, describe_decoding};
 pub use collect::Collector;
 pub use escape::Escaped;
 pub use json::Json;
-pub use ndjson::Ndjson;
+pub use ndjson::{LineType, Ndjson, UnknownLineType};
 pub use record::Context;
 pub use render::Render;
 pub use summary::Summary;

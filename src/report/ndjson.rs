@@ -1,9 +1,15 @@
 //! `--format ndjson`: a record a line, each as soon as it is known.
 
+mod buffer;
+mod hot;
+mod types;
+
 use std::io::{self, Write};
 
-use wireseam_analyzer::Event;
+use wireseam_analyzer::{Detail, Event};
 
+use self::buffer::Buffer;
+pub use self::types::{LineType, UnknownLineType};
 use super::{
     json::write_escaped,
     record::Context,
@@ -16,15 +22,23 @@ use super::{
 pub struct Ndjson<W> {
     out: W,
     /// The line that is written next, built here first.
-    line: Vec<u8>,
+    line: Buffer,
+    /// Which types of lines to write, in the order of [`LineType::ALL`].
+    wanted: [bool; LineType::ALL.len()],
 }
 
 impl<W: Write> Ndjson<W> {
     /// Lines to `out`.
     pub fn new(out: W) -> Self {
+        Self::only(&LineType::ALL, out)
+    }
+
+    /// Lines of these types to `out`; they are those that [`new`](Self::new) writes among all others, byte for byte.
+    pub fn only(types: &[LineType], out: W) -> Self {
         Self {
             out,
-            line: Vec::new(),
+            line: Buffer::default(),
+            wanted: LineType::ALL.map(|line| types.contains(&line)),
         }
     }
 
@@ -33,17 +47,44 @@ impl<W: Write> Ndjson<W> {
         self.out
     }
 
-    fn write(&mut self, line: &Line) -> io::Result<()> {
-        self.line.clear();
-        write_escaped(&mut self.line, line)?;
-        self.line.push(b'\n');
-        self.out.write_all(&self.line)
+    fn wants(&self, line: LineType) -> bool {
+        self.wanted[line as usize]
+    }
+
+    fn serialize(&mut self, line: &Line) -> io::Result<()> {
+        write_escaped(&mut self.line.bytes, line)?;
+        self.line.bytes.push(b'\n');
+        Ok(())
+    }
+
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.line.bytes)?;
+        self.line.bytes.clear();
+        self.line.bytes.shrink_to(LONGEST_KEPT);
+        Ok(())
     }
 }
 
 impl<W: Write> Render for Ndjson<W> {
+    fn detail(&self) -> Detail {
+        let mut wanted = LineType::ALL.into_iter().filter(|line| self.wants(*line));
+        if wanted.all(|line| line.detail() == Detail::Counts) {
+            Detail::Counts
+        } else {
+            Detail::Map
+        }
+    }
+
     fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {
-        context.line(event).map_or(Ok(()), |line| self.write(&line))
+        if !LineType::of(&event.kind).is_some_and(|line| self.wants(line)) {
+            return Ok(());
+        }
+        if !hot::write(&mut self.line, context, &event)
+            && let Some(line) = context.line(event)
+        {
+            self.serialize(&line)?;
+        }
+        self.pass_on()
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -51,60 +92,16 @@ impl<W: Write> Render for Ndjson<W> {
     }
 
     fn finish(&mut self, capture: &Capture) -> io::Result<()> {
-        self.write(&Line::Capture(capture.clone()))?;
+        if self.wants(LineType::Capture) {
+            self.serialize(&Line::Capture(capture.clone()))?;
+            self.pass_on()?;
+        }
         self.out.flush()
     }
 }
 
+/// How much memory for the next line is kept.
+const LONGEST_KEPT: usize = 1 << 20;
+
 #[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-    use crate::report::{samples, schema};
-
-    #[test]
-    fn every_line_keeps_the_schema_and_says_where_it_belongs() {
-        let mut out = Vec::new();
-        samples::render(&mut Ndjson::new(&mut out));
-        let validator = jsonschema::validator_for(&schema::line_schema()).unwrap();
-        let lines: Vec<Value> = String::from_utf8(out)
-            .unwrap()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        for line in &lines {
-            let faults: Vec<_> = validator
-                .iter_errors(line)
-                .map(|fault| fault.to_string())
-                .collect();
-            assert!(faults.is_empty(), "{line}: {faults:#?}");
-            assert!(
-                line["type"] == "capture" || line["connection"] == 1,
-                "{line}"
-            );
-        }
-        let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
-        assert_eq!(
-            [
-                of("opened"),
-                of("segment"),
-                of("frame"),
-                of("message"),
-                of("control")
-            ],
-            [1, 12, 6, 2, 4]
-        );
-        assert_eq!(
-            [
-                of("handshake"),
-                of("request"),
-                of("close"),
-                of("finding"),
-                of("ended")
-            ],
-            [1; 5]
-        );
-        assert_eq!(lines.last().unwrap()["type"], "capture");
-    }
-}
+mod tests;

@@ -141,9 +141,11 @@ impl Context {
             sha256: message.payload.sha256.map(|sum| hex(&sum)),
             payload: match self.payload {
                 PayloadPolicy::None | PayloadPolicy::Sha256 => None,
-                PayloadPolicy::Preview | PayloadPolicy::Full => {
-                    Some(payload(message.kind, message.length, message.payload.bytes))
-                }
+                PayloadPolicy::Preview | PayloadPolicy::Full => Some(payload(
+                    message.kind,
+                    message.length,
+                    &message.payload.bytes,
+                )),
             },
             frames: message.frames.iter().map(|frame| frame.0).collect(),
             frames_left_out: left_out(message.frames_left_out),
@@ -369,31 +371,30 @@ fn packets(packets: &[PacketIndex]) -> Vec<u64> {
 }
 
 /// Text as text where it is UTF-8 up to where it was cut, everything else in base64.
-fn payload(kind: MessageKind, length: Option<u64>, mut bytes: Vec<u8>) -> Payload {
-    let truncated = length != Some(bytes.len() as u64);
-    if kind == MessageKind::Text {
-        if truncated
-            && let Err(fault) = str::from_utf8(&bytes)
-            && fault.error_len().is_none()
-        {
-            bytes.truncate(fault.valid_up_to());
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => {
-                return Payload {
-                    text: Some(text),
-                    base64: None,
-                    truncated,
-                };
-            }
-            Err(fault) => bytes = fault.into_bytes(),
-        }
-    }
+fn payload(kind: MessageKind, length: Option<u64>, bytes: &[u8]) -> Payload {
+    let (text, truncated) = text(kind, length, bytes);
     Payload {
-        text: None,
-        base64: Some(STANDARD.encode(bytes)),
+        text: text.map(str::to_owned),
+        base64: text.is_none().then(|| STANDARD.encode(bytes)),
         truncated,
     }
+}
+
+/// What was kept of a message's data where that is text, and whether the message has more.
+pub(super) fn text(kind: MessageKind, length: Option<u64>, bytes: &[u8]) -> (Option<&str>, bool) {
+    let truncated = length != Some(bytes.len() as u64);
+    if kind != MessageKind::Text {
+        return (None, truncated);
+    }
+    let text = match str::from_utf8(bytes) {
+        // it was cut inside its last character
+        Err(fault) if truncated && fault.error_len().is_none() => {
+            let whole = bytes.get(..fault.valid_up_to()).unwrap_or_default();
+            str::from_utf8(whole).ok()
+        }
+        text => text.ok(),
+    };
+    (text, truncated)
 }
 
 fn hex(bytes: &[u8]) -> String {

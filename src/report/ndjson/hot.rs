@@ -1,0 +1,257 @@
+//! The lines of which there are millions, written straight from what the analyzer says: segments, frames, messages,
+//! acknowledgements. [`Context::line`] and its serializer say the same, and the tests hold one to the other.
+
+use wireseam_analyzer::{
+    Alignment, Event, EventKind, Frame, Message, MessageKind, Moment, Opcode, Part, PayloadPolicy,
+    SegmentKind, SegmentSeen, Slice, Torn, WebSocketId,
+};
+use wireseam_wire::Flags;
+
+use super::buffer::Buffer;
+use crate::report::record::{self, Context};
+
+/// Writes the event's line, where it is one of those; whether it is.
+pub(super) fn write(out: &mut Buffer, context: &Context, event: &Event) -> bool {
+    let (connection, moment) = (event.connection.0, event.moment);
+    match &event.kind {
+        EventKind::Segment(it) => {
+            out.json(r#"{"type":"segment","connection":"#)
+                .number(connection);
+            segment(out, context, it, moment);
+        }
+        EventKind::Frame(it) => {
+            out.json(r#"{"type":"frame","connection":"#);
+            inside(out, connection, it.websocket);
+            frame(out, it);
+        }
+        EventKind::Message(it) => {
+            out.json(r#"{"type":"message","connection":"#);
+            inside(out, connection, it.websocket);
+            message(out, context, it);
+        }
+        EventKind::Acknowledged(it) => {
+            out.json(r#"{"type":"acknowledged","connection":"#);
+            inside(out, connection, it.websocket);
+            out.json(r#","message":"#).number(it.message.0);
+            out.json(r#","packet":"#).number(moment.packet.0);
+            out.json(r#","time":"#).seconds(context.seconds(moment));
+        }
+        _ => return false,
+    }
+    out.json("}\n");
+    true
+}
+
+fn inside(out: &mut Buffer, connection: u64, websocket: WebSocketId) {
+    out.number(connection);
+    out.json(r#","websocket":"#).number(websocket.0);
+}
+
+fn segment(out: &mut Buffer, context: &Context, segment: &SegmentSeen, moment: Moment) {
+    out.json(r#","packet":"#).number(moment.packet.0);
+    direction(out, segment.direction);
+    out.json(r#","time":"#).seconds(context.seconds(moment));
+    out.json(r#","span":"#).span(segment.span);
+    out.json(r#","captured":"#).number(segment.captured);
+    out.json(r#","flags":""#);
+    flags(out, segment.flags);
+    out.json(match segment.kind {
+        SegmentKind::Data => r#"","kind":"data""#,
+        SegmentKind::OutOfOrder => r#"","kind":"out_of_order""#,
+        SegmentKind::Retransmission => r#"","kind":"retransmission""#,
+        SegmentKind::PartialRetransmission => r#"","kind":"partial_retransmission""#,
+        SegmentKind::Duplicate => r#"","kind":"duplicate""#,
+        SegmentKind::KeepAlive => r#"","kind":"keep_alive""#,
+        SegmentKind::ZeroWindowProbe => r#"","kind":"zero_window_probe""#,
+        SegmentKind::Syn => r#"","kind":"syn""#,
+        SegmentKind::Fin => r#"","kind":"fin""#,
+        SegmentKind::Rst => r#"","kind":"rst""#,
+        SegmentKind::Ack => r#"","kind":"ack""#,
+        SegmentKind::OutOfWindow => r#"","kind":"out_of_window""#,
+    });
+    out.json(r#","super_segment":"#).flag(segment.super_segment);
+    out.json(r#","carries":null"#);
+}
+
+fn frame(out: &mut Buffer, frame: &Frame) {
+    out.json(r#","id":"#).number(frame.id.0);
+    direction(out, frame.direction);
+    out.json(r#","opcode":"#);
+    opcode(out, frame.opcode);
+    let [rsv1, rsv2, rsv3] = frame.rsv;
+    out.json(r#","fin":"#).flag(frame.fin);
+    out.json(r#","rsv1":"#).flag(rsv1);
+    out.json(r#","rsv2":"#).flag(rsv2);
+    out.json(r#","rsv3":"#).flag(rsv3);
+    out.json(r#","masked":"#).flag(frame.masked);
+    out.json(r#","masking_key":"#);
+    match frame.masking_key {
+        Some(key) => out.hex(&key),
+        None => out.json("null"),
+    };
+    out.json(r#","header":"#).span(frame.header);
+    out.json(r#","payload":"#).span(frame.payload);
+    out.json(r#","length":"#).number_or_null(frame.length);
+    out.json(r#","complete":"#).flag(frame.complete);
+    out.json(r#","message":"#)
+        .number_or_null(frame.message.map(|message| message.0));
+    slices(out, &frame.slices, frame.slices_left_out);
+    alignment(out, &frame.alignment);
+}
+
+fn message(out: &mut Buffer, context: &Context, message: &Message) {
+    out.json(r#","id":"#).number(message.id.0);
+    direction(out, message.direction);
+    out.json(match message.kind {
+        MessageKind::Text => r#","opcode":"text""#,
+        MessageKind::Binary => r#","opcode":"binary""#,
+        MessageKind::Unknown => r#","opcode":null"#,
+    });
+    out.json(r#","length":"#).number_or_null(message.length);
+    out.json(r#","wire_length":"#).number(message.wire_length);
+    out.json(r#","compressed":"#).flag(message.compressed);
+    out.json(r#","complete":"#).flag(message.complete);
+    out.json(r#","sha256":"#);
+    match message.payload.sha256 {
+        Some(sum) => out.hex(&sum),
+        None => out.json("null"),
+    };
+    out.json(r#","payload":"#);
+    match context.payload {
+        PayloadPolicy::None | PayloadPolicy::Sha256 => {
+            out.json("null");
+        }
+        PayloadPolicy::Preview | PayloadPolicy::Full => payload(out, message),
+    }
+    out.json(r#","frames":"#);
+    out.list(&message.frames, |out, frame| {
+        out.number(frame.0);
+    });
+    if message.frames_left_out > 0 {
+        out.json(r#","frames_left_out":"#)
+            .number(message.frames_left_out);
+    }
+    out.json(r#","span":"#).span(message.span);
+    slices(out, &message.slices, message.slices_left_out);
+    alignment(out, &message.alignment);
+    let timing = message.timing;
+    out.json(r#","timing":{"first":"#)
+        .seconds(context.seconds(timing.first));
+    out.json(r#","last":"#)
+        .seconds(context.seconds(timing.last));
+    out.json(r#","completed":"#)
+        .seconds(context.seconds(timing.completed));
+    out.json(r#","first_packet":"#)
+        .number(timing.first.packet.0);
+    out.json(r#","last_packet":"#).number(timing.last.packet.0);
+    out.json(r#","completed_by":"#)
+        .number(timing.completed.packet.0);
+    out.json(r#","acked":null,"stalls":[]},"decoded":null"#);
+}
+
+fn payload(out: &mut Buffer, message: &Message) {
+    let bytes = &message.payload.bytes;
+    let (text, truncated) = record::text(message.kind, message.length, bytes);
+    match text {
+        Some(text) => out.json(r#"{"text":"#).text(text),
+        None => out.json(r#"{"base64":"#).base64(bytes),
+    };
+    out.json(r#","truncated":"#).flag(truncated).json("}");
+}
+
+fn slices(out: &mut Buffer, slices: &[Slice], left_out: u64) {
+    out.json(r#","slices":"#);
+    out.list(slices, |out, slice| {
+        out.json(r#"{"packet":"#).number(slice.packet.0);
+        out.json(r#","span":"#).span(slice.span);
+        out.json(r#","retransmitted":"#).flag(slice.retransmitted);
+        out.json("}");
+    });
+    if left_out > 0 {
+        out.json(r#","slices_left_out":"#).number(left_out);
+    }
+}
+
+fn alignment(out: &mut Buffer, alignment: &Alignment) {
+    use wireseam_analyzer::AlignmentKind::{Aligned, Coalesced, Split, SplitAndCoalesced};
+
+    out.json(match alignment.kind {
+        Aligned => r#","alignment":{"kind":"aligned","segments":"#,
+        Split => r#","alignment":{"kind":"split","segments":"#,
+        Coalesced => r#","alignment":{"kind":"coalesced","segments":"#,
+        SplitAndCoalesced => r#","alignment":{"kind":"split_and_coalesced","segments":"#,
+    });
+    out.number(alignment.segments);
+    out.json(r#","shares_with":"#);
+    out.list(&alignment.shares_with, |out, frame| {
+        out.number(frame.0);
+    });
+    out.json(r#","shared_frames":"#)
+        .number(alignment.shared_frames);
+    out.json(r#","with_handshake":"#)
+        .flag(alignment.with_handshake);
+    out.json(r#","torn":"#).list(&alignment.torn, torn);
+    out.json(r#","retransmission":"#)
+        .flag(alignment.retransmission);
+    out.json(r#","gap":"#).flag(alignment.gap);
+    out.json(r#","super_segment":"#)
+        .flag(alignment.super_segment)
+        .json("}");
+}
+
+fn torn(out: &mut Buffer, cut: &Torn) {
+    out.json(r#"{"packet":"#).number(cut.packet.0);
+    out.json(match cut.part {
+        Part::Header => r#","in":"header","at":"#,
+        Part::ExtendedLength => r#","in":"extended_length","at":"#,
+        Part::Mask => r#","in":"mask","at":"#,
+        Part::Payload => r#","in":"payload","at":"#,
+        Part::CodePoint => r#","in":"code_point","at":"#,
+    });
+    out.number(cut.at.0);
+    out.json(r#","frame":"#).number(cut.frame.0);
+    out.json(r#","after":"#).number(cut.after).json("}");
+}
+
+fn direction(out: &mut Buffer, direction: wireseam_analyzer::Direction) {
+    use wireseam_analyzer::Direction::{ClientToServer, ServerToClient};
+
+    out.json(match direction {
+        ClientToServer => r#","direction":"client_to_server""#,
+        ServerToClient => r#","direction":"server_to_client""#,
+    });
+}
+
+fn opcode(out: &mut Buffer, opcode: Opcode) {
+    out.json(match opcode {
+        Opcode::Continuation => r#""continuation""#,
+        Opcode::Text => r#""text""#,
+        Opcode::Binary => r#""binary""#,
+        Opcode::Close => r#""close""#,
+        Opcode::Ping => r#""ping""#,
+        Opcode::Pong => r#""pong""#,
+        Opcode::Reserved(bits) => {
+            out.number(bits);
+            return;
+        }
+    });
+}
+
+/// Control bits in tcpdump's letters, in their order.
+fn flags(out: &mut Buffer, flags: Flags) {
+    let letters = [
+        (Flags::SYN, "S"),
+        (Flags::FIN, "F"),
+        (Flags::RST, "R"),
+        (Flags::PSH, "P"),
+        (Flags::ACK, "."),
+        (Flags::URG, "U"),
+        (Flags::ECE, "E"),
+        (Flags::CWR, "W"),
+    ];
+    for (bit, letter) in letters {
+        if flags.contains(bit) {
+            out.json(letter);
+        }
+    }
+}
