@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wireseam_wire::{Endpoint, PacketIndex, Segment, Timestamp};
+use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Timestamp};
 
 use crate::connection::{Connection, Quick, Shared};
 use crate::flow_table::{FlowTable, Key, Slot};
@@ -26,8 +26,7 @@ pub struct Analyzer {
     connections: u64,
     /// Connections that have ended, in that order, and since when.
     lingering: VecDeque<(Slot, ConnectionId, Option<Timestamp>)>,
-    /// Connections that began with no more than a SYN or an acknowledgement, in that order.
-    half_open: VecDeque<(Slot, ConnectionId)>,
+    half_open: HalfOpen,
     /// At the end of the capture, what is still open, the first last.
     closing: Option<Vec<(ConnectionId, Slot)>>,
     shared: Shared,
@@ -49,6 +48,14 @@ enum Entry {
     Open(Connection),
 }
 
+/// Connections that never got beyond a SYN or an acknowledgement.
+#[derive(Debug, Default)]
+struct HalfOpen {
+    count: usize,
+    /// In the order in which they began; most of these have got on since.
+    begun: VecDeque<(Slot, ConnectionId)>,
+}
+
 #[derive(Debug)]
 struct Undecided {
     id: ConnectionId,
@@ -64,7 +71,7 @@ impl Analyzer {
             flows: FlowTable::default(),
             connections: 0,
             lingering: VecDeque::new(),
-            half_open: VecDeque::new(),
+            half_open: HalfOpen::default(),
             closing: None,
             shared: Shared::default(),
             events: VecDeque::new(),
@@ -102,14 +109,22 @@ impl Analyzer {
             self.let_go(segment.at);
             return false;
         }
-        if let Some(ended) = slot.filter(|slot| self.is_succeeded_by(*slot, segment)) {
+        if segment.flags.contains(Flags::SYN)
+            && let Some(ended) = slot.filter(|slot| self.is_succeeded_by(*slot, segment))
+        {
             self.finish_flow(ended);
             slot = None;
         }
         let begins = slot.is_none();
         let slot = slot.or_else(|| self.begin(segment, number));
         if let Some(slot) = slot {
+            let was_half_open = !begins && self.is_half_open(slot);
             self.handle(slot, segment);
+            match (was_half_open, self.is_half_open(slot)) {
+                (false, true) => self.note_half_open(slot, number),
+                (true, false) => self.half_open.count -= 1,
+                _ => {}
+            }
         }
         self.let_go(segment.at);
         begins
@@ -126,8 +141,14 @@ impl Analyzer {
 
     /// Fetches what a segment that is expected needs first into the processor's cache.
     pub fn fetch(&self, expected: Expected) {
-        let key = expected.0.and_then(|slot| self.flows.key(slot));
+        let slot = expected
+            .0
+            .or_else(|| self.lingering.front().map(|(slot, ..)| *slot));
+        let key = slot.and_then(|slot| self.flows.key(slot));
         std::hint::black_box(key.map(Quick::touch));
+        if expected.0.is_none() {
+            self.fetch_rest(Expected(slot));
+        }
     }
 
     /// Fetches the rest of it, where there is any.
@@ -143,16 +164,21 @@ impl Analyzer {
     /// A flow that begins with this segment, which it has not handled yet.
     fn begin(&mut self, segment: &Segment<'_>, id: ConnectionId) -> Option<Slot> {
         self.make_room();
-        let undecided = Box::new(Undecided {
-            id,
-            segments: Vec::new(),
-        });
         let key = Quick::off(segment.source, segment.destination);
-        let slot = self.flows.insert(key, Entry::Undecided(undecided))?;
-        if segment.payload_len == 0 {
-            self.half_open.push_back((slot, id));
-        }
-        Some(slot)
+        let entry = match guess_client(segment) {
+            Some(ends) => Entry::Open(Connection::new(
+                id,
+                ends,
+                moment(segment),
+                &self.config,
+                &mut self.events,
+            )),
+            None => Entry::Undecided(Box::new(Undecided {
+                id,
+                segments: Vec::new(),
+            })),
+        };
+        self.flows.insert(key, entry)
     }
 
     /// Counts what a segment of a quiet connection brings, where it does no more.
@@ -167,7 +193,7 @@ impl Analyzer {
         let Some(key) = key else {
             return false;
         };
-        if key.handle_segment(segment, &mut shared.recent, events) {
+        if key.handle_segment(segment, shared, events) {
             return true;
         }
         self.catch_up(slot);
@@ -183,8 +209,15 @@ impl Analyzer {
             return;
         };
         let quick = std::mem::replace(key, Quick::off(one, other));
-        if let Some(Entry::Open(connection)) = self.flows.get_mut(slot) {
-            connection.catch_up(&quick);
+        let Self {
+            config,
+            flows,
+            shared,
+            events,
+            ..
+        } = self;
+        if let Some(Entry::Open(connection)) = flows.get_mut(slot) {
+            connection.catch_up(&quick, config, shared, events);
         }
     }
 
@@ -267,11 +300,12 @@ impl Analyzer {
             half_open,
             ..
         } = self.config.limits;
-        if self.half_open.len() >= half_open
-            && let Some((slot, id)) = self.half_open.pop_front()
-            && self.flow(slot, id).is_some_and(Entry::is_half_open)
+        while self.half_open.count >= half_open
+            && let Some((slot, id)) = self.half_open.begun.pop_front()
         {
-            self.give_up(slot);
+            if self.flow(slot, id).is_some_and(Entry::is_half_open) {
+                self.give_up(slot);
+            }
         }
         if self.flows.len() >= connections
             && let Some(slot) = self
@@ -282,39 +316,56 @@ impl Analyzer {
         }
     }
 
+    fn is_half_open(&self, slot: Slot) -> bool {
+        self.flows.get(slot).is_some_and(Entry::is_half_open)
+    }
+
+    /// Takes note of a connection that began and got no further yet.
+    fn note_half_open(&mut self, slot: Slot, id: ConnectionId) {
+        let Self {
+            flows, half_open, ..
+        } = self;
+        half_open.count += 1;
+        half_open.begun.push_back((slot, id));
+        if half_open.begun.len() > 2 * half_open.count + FORGOTTEN {
+            half_open.begun.retain(|(slot, id)| {
+                let flow = flows.get(*slot).filter(|flow| flow.id() == *id);
+                flow.is_some_and(Entry::is_half_open)
+            });
+        }
+    }
+
     /// Ends a flow for which there is no room.
     fn give_up(&mut self, slot: Slot) {
-        self.catch_up(slot);
-        if let Some((_, entry)) = self.flows.remove(slot) {
-            self.finish_entry(entry, true);
-        }
+        self.finish_as(slot, true);
     }
 
     fn finish_flow(&mut self, slot: Slot) {
-        self.catch_up(slot);
-        if let Some((_, entry)) = self.flows.remove(slot) {
-            self.finish_entry(entry, false);
-        }
+        self.finish_as(slot, false);
     }
 
-    fn finish_entry(&mut self, entry: Entry, given_up: bool) {
+    fn finish_as(&mut self, slot: Slot, given_up: bool) {
+        self.half_open.count -= usize::from(self.is_half_open(slot));
+        self.catch_up(slot);
         let Self {
             config,
+            flows,
             shared,
             events,
             ..
         } = self;
-        let mut connection = match entry {
-            Entry::Open(connection) => connection,
-            Entry::Undecided(undecided) => {
-                let Some(first) = undecided.segments.first() else {
-                    return;
-                };
-                let ends = assume_client(first);
-                undecided.open(ends, first, config, shared, events)
+        match flows.get_mut(slot) {
+            Some(Entry::Open(connection)) => connection.finish(given_up, config, shared, events),
+            Some(Entry::Undecided(undecided)) => {
+                if let Some(first) = undecided.segments.first() {
+                    let ends = assume_client(first);
+                    let mut connection = undecided.open(ends, first, config, shared, events);
+                    connection.finish(given_up, config, shared, events);
+                }
             }
-        };
-        connection.finish(given_up, config, shared, events);
+            None => {}
+        }
+        flows.remove(slot);
     }
 
     /// Says that the capture has ended: everything still open is closed and reported, oldest first.
@@ -422,6 +473,9 @@ impl Entry {
         }
     }
 }
+
+/// How many of those that got on are listed before they are forgotten together.
+const FORGOTTEN: usize = 1_024;
 
 /// Before any packet.
 const NEVER: Moment = Moment {

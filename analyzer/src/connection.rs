@@ -28,9 +28,11 @@ use crate::{
 };
 
 mod delivery;
+mod held;
 mod layers;
 mod quick;
 
+use held::{Held, Holder};
 pub(crate) use quick::Quick;
 use quick::Side;
 
@@ -53,7 +55,8 @@ pub(crate) struct Connection {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     spares: Spares,
-    pub(crate) recent: Recent,
+    recent: Recent,
+    held: Holder,
 }
 
 /// Buffers of connections that are at rest.
@@ -143,10 +146,11 @@ impl Connection {
 
     /// Reads a little of all that a segment needs of it, so that it is in the cache.
     pub(crate) fn touch(&self) -> u64 {
-        let flows = self.flows.iter();
-        let flows = flows.map(|flow| flow.totals.bytes ^ flow.reassembly.next().0);
-        let protocol = u64::from(matches!(self.protocol, Protocol::Probing));
-        flows.fold(self.last.packet.0 ^ protocol, u64::wrapping_add)
+        let flows = self.flows.iter().map(Flow::touch);
+        let rest = u64::from(self.ends.client.port)
+            ^ u64::from(self.state.has_ended())
+            ^ u64::from(matches!(self.protocol, Protocol::Probing));
+        flows.fold(self.last.packet.0 ^ rest, u64::wrapping_add)
     }
 
     /// Where it stands, if it is a quiet WebSocket whose messages are only counted.
@@ -162,22 +166,35 @@ impl Connection {
         Quick::on(self.ends(), self.id, self.last, socket.id(), standings)
     }
 
-    /// Takes over what was counted elsewhere.
-    pub(crate) fn catch_up(&mut self, quick: &Quick) {
-        self.last = quick.last().unwrap_or(self.last);
+    /// Takes over what was counted elsewhere, and the segments that were kept there.
+    pub(crate) fn catch_up(
+        &mut self,
+        quick: &Quick,
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+    ) {
+        let [client, server] = quick.sides();
+        let mut kept = [client, server].map(|side| shared.held.take(side.held));
         for (direction, side) in Direction::BOTH.into_iter().zip(quick.sides()) {
+            let before = kept[direction as usize].as_ref().map(|held| held.before);
+            let standing = side.standing.with_data_of(before.as_ref());
             let Side {
-                standing,
                 bytes,
                 segments,
                 messages,
                 ..
-            } = side;
-            self.flows[direction as usize].catch_up(standing, u64::from(*segments), *bytes);
+            } = *side;
+            self.flows[direction as usize].catch_up(&standing, u64::from(segments), bytes);
             if let Protocol::WebSocket(socket) = &mut self.protocol {
-                socket.catch_up(direction, u64::from(*messages));
+                socket.catch_up(direction, u64::from(messages));
             }
         }
+        kept.sort_by_key(|held| held.as_ref().map(Held::packet));
+        for held in kept.iter().flatten() {
+            self.handle_segment(&held.segment(), config, shared, events);
+        }
+        self.last = quick.last().unwrap_or(self.last);
     }
 
     /// Whether only one side has been heard, and no byte of it.

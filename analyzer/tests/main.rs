@@ -7,6 +7,8 @@
 mod bench;
 /// Each cap, lowered and reached.
 mod caps;
+/// Who asks for counts gets what the map would come to.
+mod counts;
 /// Compressed messages: what was agreed, what is broken, what is too large.
 mod deflate;
 /// Messages equal tungstenite's, whichever way the bytes were cut.

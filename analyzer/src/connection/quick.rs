@@ -14,10 +14,14 @@ use std::collections::VecDeque;
 
 use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Timestamp};
 
+use super::Shared;
+use super::held::LONGEST;
 use crate::flow_table::Key;
-use crate::tcp::{Recent, Standing, fingerprint};
+use crate::tcp::{Standing, fingerprint};
 use crate::websocket::Whole;
-use crate::{ConnectionId, Counted, Direction, Event, EventKind, Moment, WebSocketId};
+use crate::{
+    AlignmentKind, ConnectionId, Counted, Direction, Event, EventKind, Moment, WebSocketId,
+};
 
 /// The ends of a connection, and where it stands while it is quiet.
 #[derive(Clone, Debug)]
@@ -37,11 +41,13 @@ pub(crate) struct Quick {
 #[repr(C)]
 pub(crate) struct Side {
     pub(crate) standing: Standing,
-    pub(crate) bytes: u32,
-    pub(crate) messages: u32,
-    pub(crate) segments: u16,
+    pub(super) bytes: u32,
+    pub(super) messages: u16,
+    pub(super) segments: u16,
     /// The WebSocket's number; 0 where the connection is not quiet.
     websocket: u16,
+    /// Where its latest segment is held, with which a message began; 0 where none is. It is not counted yet.
+    pub(super) held: u16,
 }
 
 /// Two lines of the cache on nearly every machine.
@@ -119,7 +125,7 @@ impl Quick {
     pub(crate) fn handle_segment(
         &mut self,
         segment: &Segment<'_>,
-        recent: &mut Recent,
+        shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) -> bool {
         let direction = if segment.source == self.one {
@@ -144,46 +150,144 @@ impl Quick {
         }
         let acknowledges = segment.ack.distance_from(back.standing.acknowledged);
         let outstanding = back.standing.next.distance_from(back.standing.acknowledged);
-        let Some(whole) = Whole::read(direction, segment.payload) else {
-            return false;
-        };
-        let (Some(bytes), Some(messages), Some(segments), true) = (
-            side.bytes.checked_add(segment.payload_len),
-            side.messages.checked_add(whole.count()),
-            side.segments.checked_add(1),
-            (0..=outstanding).contains(&acknowledges),
-        ) else {
-            return false;
-        };
-        let seen_lately = recent.note(fingerprint(self.id.0, direction, segment));
-        if seen_lately && length == 0 {
+        if !(0..=outstanding).contains(&acknowledges) {
             return false;
         }
-        if length > 0 {
+        let print = fingerprint(self.id.0, direction, segment);
+        if length == 0 {
+            if shared.recent.note(print) {
+                return false;
+            }
+        } else {
+            let brings = Brings {
+                connection: self.id,
+                direction,
+                segment,
+            };
+            if !brings.counts(side, shared, events) {
+                return false;
+            }
+            shared.recent.note(print);
             side.standing.advance(segment);
-            side.bytes = bytes;
-            side.messages = messages;
-            side.segments = segments;
         }
         back.standing.acknowledge(segment, acknowledges > 0);
         self.packet = segment.packet;
         self.at = segment.at.map_or(NO_TIME, |at| at.0);
-        for length in whole.lengths() {
-            events.push_back(Event {
-                connection: self.id,
-                moment: Moment {
-                    packet: segment.packet,
-                    at: segment.at,
-                },
-                kind: EventKind::Counted(Counted {
-                    websocket: WebSocketId(u32::from(side.websocket)),
-                    direction,
-                    alignment: whole.alignment(),
-                    length: Some(length),
-                    complete: true,
-                }),
-            });
+        true
+    }
+}
+
+/// A segment with the next bytes.
+struct Brings<'a> {
+    connection: ConnectionId,
+    direction: Direction,
+    segment: &'a Segment<'a>,
+}
+
+impl Brings<'_> {
+    /// Counts the whole messages that it holds, or ends, or keeps it where it holds the beginning of one. `false`, and nothing
+    /// has happened, where it is anything else.
+    fn counts(&self, side: &mut Side, shared: &mut Shared, events: &mut VecDeque<Event>) -> bool {
+        if side.held != 0 {
+            return self.ends(side, shared, events);
         }
+        let payload = self.segment.payload;
+        let Some(whole) = Whole::read(self.direction, payload) else {
+            return self.begins(side, shared);
+        };
+        if !side.add(payload.len(), 1, whole.count()) {
+            return false;
+        }
+        let alignment = if whole.count() == 1 {
+            AlignmentKind::Aligned
+        } else {
+            AlignmentKind::Coalesced
+        };
+        for length in whole.lengths() {
+            self.tell(side, alignment, length, events);
+        }
+        true
+    }
+
+    /// Keeps the segment where it holds the beginning of a message and no more.
+    fn begins(&self, side: &mut Side, shared: &mut Shared) -> bool {
+        let begins = Whole::may_begin(self.direction, self.segment.payload, LONGEST);
+        let place = begins
+            .then(|| shared.held.hold(self.segment, side.standing))
+            .flatten();
+        side.held = place.unwrap_or(0);
+        place.is_some()
+    }
+
+    /// Counts the message that the segment kept began, and those behind it.
+    fn ends(&self, side: &mut Side, shared: &mut Shared, events: &mut VecDeque<Event>) -> bool {
+        let Some(held) = shared.held.get_mut(side.held) else {
+            return false;
+        };
+        let before = held.bytes.len();
+        held.bytes.extend_from_slice(self.segment.payload);
+        let whole = Whole::read(self.direction, &held.bytes);
+        let whole = whole.filter(|whole| side.add(held.bytes.len(), 2, whole.count()));
+        let Some(whole) = whole else {
+            held.bytes.truncate(before);
+            return false;
+        };
+        let mut alignment = if whole.count() == 1 {
+            AlignmentKind::Split
+        } else {
+            AlignmentKind::SplitAndCoalesced
+        };
+        for length in whole.lengths() {
+            self.tell(side, alignment, length, events);
+            alignment = AlignmentKind::Coalesced;
+        }
+        shared.held.release(side.held);
+        side.held = 0;
+        true
+    }
+
+    fn tell(
+        &self,
+        side: &Side,
+        alignment: AlignmentKind,
+        length: u64,
+        events: &mut VecDeque<Event>,
+    ) {
+        events.push_back(Event {
+            connection: self.connection,
+            moment: Moment {
+                packet: self.segment.packet,
+                at: self.segment.at,
+            },
+            kind: EventKind::Counted(Counted {
+                websocket: WebSocketId(u32::from(side.websocket)),
+                direction: self.direction,
+                alignment,
+                length: Some(length),
+                complete: true,
+            }),
+        });
+    }
+}
+
+impl Side {
+    /// Adds to the counts. `false`, and nothing has happened, where they are full.
+    fn add(&mut self, bytes: usize, segments: u16, messages: u32) -> bool {
+        let sums = u32::try_from(bytes)
+            .ok()
+            .and_then(|bytes| self.bytes.checked_add(bytes))
+            .zip(self.segments.checked_add(segments))
+            .zip(
+                u16::try_from(messages)
+                    .ok()
+                    .and_then(|messages| self.messages.checked_add(messages)),
+            );
+        let Some(((bytes, segments), messages)) = sums else {
+            return false;
+        };
+        self.bytes = bytes;
+        self.segments = segments;
+        self.messages = messages;
         true
     }
 }

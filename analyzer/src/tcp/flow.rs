@@ -83,6 +83,15 @@ impl Flow {
         }
     }
 
+    /// Reads a little of all that a segment needs of it, so that it is in the cache.
+    pub(crate) fn touch(&self) -> u64 {
+        self.totals.bytes
+            ^ self.reassembly.next().0
+            ^ self.acknowledged.0
+            ^ u64::from(self.window.largest())
+            ^ u64::from(self.fin.is_some())
+    }
+
     /// Which packets carried which bytes, as far back as anything open needs.
     pub(crate) fn map(&self) -> &SpanMap {
         self.map.as_deref().unwrap_or(&EMPTY)

@@ -44,6 +44,18 @@ impl Standing {
         self.ip_id = segment.ip_id.unwrap_or(0);
     }
 
+    /// The same, but for the data: as it stood before some of it, if `before` says how.
+    pub(crate) fn with_data_of(&self, before: Option<&Self>) -> Self {
+        let data = before.unwrap_or(self);
+        Self {
+            next: data.next,
+            timestamp: data.timestamp,
+            has_timestamp: data.has_timestamp,
+            ip_id: data.ip_id,
+            ..*self
+        }
+    }
+
     /// Takes what a segment of the other direction says of this one; whether it acknowledges `more` than was.
     pub(crate) fn acknowledge(&mut self, segment: &Segment<'_>, more: bool) {
         self.largest_window = self.largest_window.max(segment.window);

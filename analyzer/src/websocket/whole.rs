@@ -2,7 +2,7 @@
 
 use super::frame::FrameHeader;
 use super::mask::unmask;
-use crate::{AlignmentKind, Direction, Opcode};
+use crate::{Direction, Opcode};
 
 /// How long a text may be that is unmasked in one piece.
 const LONGEST_MASKED_TEXT: usize = 1 << 11;
@@ -45,15 +45,25 @@ impl<'a> Whole<'a> {
         })
     }
 
-    /// How each lies against the segment.
-    pub(crate) fn alignment(&self) -> AlignmentKind {
-        if self.count == 1 {
-            AlignmentKind::Aligned
-        } else {
-            AlignmentKind::Coalesced
+    /// Whether a segment's payload holds the beginning of such a message, of at most `longest` bytes with its header, and no
+    /// more.
+    pub(crate) fn may_begin(direction: Direction, segment: &[u8], longest: usize) -> bool {
+        match FrameHeader::parse(segment) {
+            Some(header) => {
+                let size = header.size().saturating_add(header.length);
+                is_plain(&header, direction)
+                    && size <= longest as u64
+                    && size > segment.len() as u64
+            }
+            None => segment
+                .first()
+                .is_some_and(|first| BEGIN_PLAIN.contains(first)),
         }
     }
 }
+
+/// First bytes of whole messages, text and binary (RFC 6455 5.2).
+const BEGIN_PLAIN: [u8; 2] = [0x81, 0x82];
 
 /// The frame at the start of some bytes: its header, its payload, what stands behind it.
 fn frame(bytes: &[u8]) -> Option<(FrameHeader, &[u8], &[u8])> {

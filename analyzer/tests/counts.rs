@@ -1,0 +1,204 @@
+//! Who asks for counts gets what the map would come to, whatever way the segments of a quiet WebSocket go.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use wireseam_analyzer::{Config, Detail, Direction, Ended, EventKind};
+
+use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes};
+
+/// What an end does next with its stream of frames.
+#[derive(Clone, Debug)]
+enum Act {
+    /// Sends so many of its bytes.
+    Send(Direction, usize),
+    /// Sends the rest of the frame that it is in, and so many whole ones behind it.
+    SendFrames(Direction, usize),
+    /// Sends bytes that were sent before, so many from so far back.
+    Again(Direction, usize, usize),
+    /// So many bytes are missing in the capture.
+    Lose(Direction, usize),
+    /// The receiver acknowledges all but so many bytes.
+    Acknowledge(Direction, usize),
+    /// The sender ends its stream.
+    Fin(Direction),
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
+    prop_oneof![
+        Just(Direction::ClientToServer),
+        Just(Direction::ServerToClient)
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        12 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Send(of, bytes)),
+        12 => (direction(), prop_oneof![3 => Just(0_usize), 1 => 1..4_usize])
+            .prop_map(|(of, more)| Act::SendFrames(of, more)),
+        2 => (direction(), 1_usize..80, 1_usize..80).prop_map(|(of, back, bytes)| Act::Again(of, back, bytes)),
+        1 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Lose(of, bytes)),
+        8 => (direction(), prop_oneof![4 => Just(0_usize), 1 => 0..60_usize])
+            .prop_map(|(of, behind)| Act::Acknowledge(of, behind)),
+        1 => direction().prop_map(Act::Fin),
+    ]
+}
+
+/// Frames that are mostly whole messages, with what a quiet WebSocket has besides.
+fn frames(masked: bool) -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let first = prop_oneof![
+        20 => Just(0x81_u8), 10 => Just(0x82), 2 => Just(0x89), 1 => Just(0x01), 1 => Just(0x80), 1 => Just(0x83),
+    ];
+    let payload = prop_oneof![
+        8 => "[a-z€🦀]{0,40}".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), 0..60),
+        2 => vec(Just(b'a'), 120..300),
+        1 => vec(Just(b'a'), 1_990..2_100),
+    ];
+    let frame = (first, any::<[u8; 4]>(), payload)
+        .prop_map(move |(first, key, payload)| frame_bytes(first, masked.then_some(key), &payload));
+    vec(frame, 1..30)
+}
+
+/// What was counted, in any order: each message, each finding, and the end.
+#[derive(Debug, PartialEq)]
+struct Tally {
+    messages: Vec<String>,
+    findings: Vec<String>,
+    ended: Vec<Ended>,
+}
+
+fn tally(detail: Detail, frames: [&[Vec<u8>]; 2], acts: &[Act]) -> Tally {
+    let mut scene = Scene::websocket(Config {
+        detail,
+        ..Config::default()
+    });
+    let heads = [REQUEST.len(), RESPONSE.len()];
+    let streams = frames.map(|frames| frames.concat());
+    for (of, head) in Direction::BOTH.into_iter().zip(heads) {
+        scene.acknowledge(of, head);
+    }
+    let mut sent = [0; 2];
+    for act in acts {
+        let (Act::Send(of, _)
+        | Act::SendFrames(of, _)
+        | Act::Again(of, ..)
+        | Act::Lose(of, _)
+        | Act::Acknowledge(of, _)
+        | Act::Fin(of)) = *act;
+        let side = of as usize;
+        let (stream, head, at) = (&streams[side], heads[side], sent[side]);
+        let mut send = |scene: &mut Scene, end: usize| {
+            if end > at {
+                scene.send_at(of, head + at, &stream[at..end]);
+                sent[side] = end;
+            }
+        };
+        match *act {
+            Act::Send(_, bytes) => send(&mut scene, stream.len().min(at + bytes)),
+            Act::SendFrames(_, more) => {
+                let ends = frames[side].iter().scan(0, |end, frame| {
+                    *end += frame.len();
+                    Some(*end)
+                });
+                let mut ends = ends.into_iter().skip_while(|end| *end <= at);
+                send(&mut scene, ends.nth(more).unwrap_or(at));
+            }
+            Act::Again(_, back, bytes) => {
+                let start = at.saturating_sub(back);
+                let end = at.min(start + bytes);
+                if end > start {
+                    scene.send_at(of, head + start, &stream[start..end]);
+                }
+            }
+            Act::Lose(_, bytes) => {
+                let end = stream.len().min(at + bytes);
+                scene.lose(of, end - at);
+                sent[side] = end;
+            }
+            Act::Acknowledge(_, behind) => {
+                scene.acknowledge(of, head + at.saturating_sub(behind));
+            }
+            Act::Fin(_) => {
+                scene.bare(of, wireseam_wire::Flags::FIN);
+            }
+        }
+    }
+    let mut tally = Tally {
+        messages: Vec::new(),
+        findings: Vec::new(),
+        ended: Vec::new(),
+    };
+    for event in &scene.finish().events {
+        match &event.kind {
+            EventKind::Counted(message) => tally.messages.push(format!(
+                "{} {} {:?} {}",
+                message.direction, message.alignment, message.length, message.complete
+            )),
+            EventKind::Message(message) => tally.messages.push(format!(
+                "{} {} {:?} {}",
+                message.direction, message.alignment.kind, message.length, message.complete
+            )),
+            EventKind::Finding(finding) => tally.findings.push(format!(
+                "{} {:?} {:?}",
+                finding.rule.id, finding.direction, finding.span
+            )),
+            EventKind::Ended(ended) => tally.ended.push((**ended).clone()),
+            _ => {}
+        }
+    }
+    tally.messages.sort();
+    tally.findings.sort();
+    tally
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn counts_are_those_of_the_map(
+        client in frames(true),
+        server in frames(false),
+        acts in vec(act(), 1..80),
+    ) {
+        let [map, counts] = [Detail::Map, Detail::Counts]
+            .map(|detail| tally(detail, [&client, &server], &acts));
+        prop_assert_eq!(map, counts);
+    }
+}
+
+#[test]
+fn a_message_in_two_segments_is_counted_as_split_and_one_that_never_ends_as_cut() {
+    let text = frame_bytes(0x81, None, b"in two segments");
+    let (first, second) = text.split_at(7);
+    let mut scene = Scene::websocket(Config {
+        detail: Detail::Counts,
+        ..Config::default()
+    });
+    for (of, head) in Direction::BOTH
+        .into_iter()
+        .zip([REQUEST.len(), RESPONSE.len()])
+    {
+        scene.acknowledge(of, head);
+    }
+    scene.down(first).down(second);
+    scene.down(first).down(&[second, &text].concat());
+    scene.down(first);
+    let counted: Vec<String> = scene
+        .finish()
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Counted(counted) => {
+                Some(format!("{} {}", counted.alignment, counted.complete))
+            }
+            _ => None,
+        })
+        .collect();
+    let wanted = [
+        "split true",
+        "split_and_coalesced true",
+        "coalesced true",
+        "aligned false",
+    ];
+    assert_eq!(counted, wanted);
+}
