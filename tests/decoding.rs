@@ -1,16 +1,21 @@
 //! What decoding the packets told, in the report: checksums, fragments, lengths left to the interface.
 
-use std::io::Cursor;
+use std::{fs, io::Cursor};
 
 use serde_json::{Value, json};
 use wireseam::{
     Options,
     analyzer::Config,
-    capture::FileSource,
-    fixtures::Script,
+    capture::{FileSource, Source},
+    fixtures::{
+        Script,
+        traffic::{Profile, Traffic},
+    },
     report::{Json, Palette, Text},
-    wire::Checksums,
+    wire::{Checksums, Decoder, LinkType, Packet},
 };
+
+use crate::case::{Case, files};
 
 /// Of four messages the first comes with a wrong checksum, the second with one left to the interface, the third in
 /// three fragments of which the second is missing, the fourth with its length left to the interface.
@@ -112,6 +117,56 @@ fn the_command_takes_the_option() {
     for what in ["count", "require"] {
         assert_eq!(run(what)["capture"]["checksums"]["tcp"]["wrong"], 0);
     }
+}
+
+/// A cooked capture of Linux differs from Ethernet in the first bytes only, and is never read by the short cut that there
+/// is for Ethernet.
+#[test]
+fn every_packet_is_read_as_it_is_behind_another_link_header() {
+    let built = Case::all().into_iter().map(|case| case.built.bytes);
+    let recorded = files("pcap").into_iter().chain(files("pcapng"));
+    let recorded = recorded.map(|file| fs::read(file).unwrap());
+    let made = [Profile::Mixed, Profile::Short].map(|profile| {
+        let mut capture = Vec::new();
+        let traffic = Traffic {
+            size: 1 << 20,
+            flows: 40,
+            ..Traffic::new(profile)
+        };
+        traffic.write(&mut capture).unwrap();
+        capture
+    });
+    let mut segments = 0;
+    for capture in built.chain(recorded).chain(made) {
+        let mut source = FileSource::from_reader("packets", Cursor::new(capture)).unwrap();
+        let (mut ethernet, mut cooked) = (Decoder::default(), Decoder::default());
+        while let Ok(Some(packet)) = source.next_packet() {
+            let is_framed = packet.data.len() >= 14 && packet.data[12] >= 6;
+            if packet.link != LinkType::Ethernet || !is_framed {
+                continue;
+            }
+            let data = [
+                &[0, 0, 0, 1, 0, 6, 2, 2, 2, 2, 2, 2, 0, 0],
+                &packet.data[12..],
+            ]
+            .concat();
+            let other = Packet {
+                link: LinkType::LinuxSll,
+                original_len: packet.original_len.saturating_add(2),
+                data: &data,
+                ..packet
+            };
+            let read = ethernet.decode(&packet);
+            segments += u64::from(read.is_ok());
+            assert_eq!(
+                format!("{read:?}"),
+                format!("{:?}", cooked.decode(&other)),
+                "{packet:?}"
+            );
+            assert_eq!(ethernet.statistics(), cooked.statistics(), "{packet:?}");
+        }
+    }
+    assert!(segments > 10_000, "{segments}");
 }
 
 fn source(script: &str) -> FileSource {

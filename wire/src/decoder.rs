@@ -4,7 +4,9 @@ use crate::{
     Checksum, ChecksumStatistics, Limits, Packet, Segment, Skipped, Statistics, checksum,
     fragments::{Fragments, Whole},
     ip::Carried,
-    layer, tcp,
+    layer,
+    plain::Plain,
+    tcp,
 };
 
 /// What to do about checksums.
@@ -57,7 +59,25 @@ impl Decoder {
     /// # Errors
     ///
     /// [`Skipped`] says why there is none; it is a fact about the traffic, to be counted and not to be raised.
+    #[inline]
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
+        if let Some(plain) = Plain::find(packet) {
+            let checksum = match self.config.checksums {
+                Checksums::Ignore => Some(Checksum::Unknown),
+                Checksums::Count | Checksums::Require => plain.checksum(),
+            };
+            if let Some(checksum) = checksum.filter(|checksum| *checksum != Checksum::Wrong)
+                && let Some(segment) = plain.segment(packet, checksum)
+            {
+                self.statistics.tcp_checksums.count(checksum);
+                return Ok(segment);
+            }
+        }
+        self.by_layers(packet)
+    }
+
+    /// Reads it header by header.
+    pub(crate) fn by_layers<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
         let datagram = match layer::unwrap(packet)? {
             Carried::Whole(datagram) => datagram,
             Carried::Fragment(fragment) => {

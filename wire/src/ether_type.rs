@@ -51,9 +51,9 @@ fn behind_tag(rest: &mut Captured<'_>) -> Result<Layer, Skipped> {
 pub(crate) const LLC: u16 = 0x0004;
 
 /// From IANA's registry; 0x9100 was used for stacked tags before 802.1ad named 0x88a8.
-const IPV4: u16 = 0x0800;
-const IPV6: u16 = 0x86dd;
-const VLAN: u16 = 0x8100;
+pub(crate) const IPV4: u16 = 0x0800;
+pub(crate) const IPV6: u16 = 0x86dd;
+pub(crate) const VLAN: u16 = 0x8100;
 const SERVICE_VLAN: u16 = 0x88a8;
 const OLD_SERVICE_VLAN: u16 = 0x9100;
 pub(crate) const MPLS: u16 = 0x8847;

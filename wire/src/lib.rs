@@ -13,6 +13,8 @@
 //! tunnel    gre, erspan | udp: vxlan, geneve, gtp | IP    -> back to link or internet, up to eight times
 //! transport tcp, options                                  -> a Segment
 //! ```
+//!
+//! `plain` is a short cut to the same answer for the most common shape of all.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
@@ -40,6 +42,7 @@ mod macsec;
 mod mpls;
 mod options;
 mod packet;
+mod plain;
 mod ppp;
 mod pppoe;
 mod segment;

@@ -75,6 +75,22 @@ impl TcpOptions {
         options
     }
 
+    /// No options, or timestamps and nothing else, laid out as RFC 7323 appendix A recommends.
+    ///
+    /// Nearly all segments of nearly all connections have one of the two, so that the walk is not needed.
+    #[inline]
+    pub(crate) fn usual(bytes: &[u8]) -> Option<Self> {
+        let timestamps = match bytes.split_first_chunk() {
+            None if bytes.is_empty() => None,
+            Some(([NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10], value)) => Some(pair(value)?),
+            _ => return None,
+        };
+        Some(Self {
+            timestamps,
+            ..Self::default()
+        })
+    }
+
     /// Keeps one option; a value of the wrong length leaves the option absent.
     fn keep(&mut self, kind: u8, value: &[u8]) {
         match (kind, value) {
@@ -87,33 +103,6 @@ impl TcpOptions {
             (TIMESTAMPS, value) => self.timestamps = pair(value).or(self.timestamps),
             _ => {}
         }
-    }
-}
-
-/// The timestamps of a header that holds them and nothing else, laid out as RFC 7323 appendix A recommends.
-///
-/// Nearly all segments of nearly all connections have these or no options at all, so that the walk is not needed.
-#[inline]
-pub(crate) fn only_timestamps(bytes: &[u8]) -> Option<(u32, u32)> {
-    match *bytes {
-        [
-            NO_OPERATION,
-            NO_OPERATION,
-            TIMESTAMPS,
-            10,
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-        ] => Some((
-            u32::from_be_bytes([a, b, c, d]),
-            u32::from_be_bytes([e, f, g, h]),
-        )),
-        _ => None,
     }
 }
 
@@ -131,6 +120,7 @@ fn split_option(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 /// Two 32-bit numbers, where `value` is exactly that.
+#[inline]
 fn pair(value: &[u8]) -> Option<(u32, u32)> {
     let (first, second) = value.split_first_chunk::<4>()?;
     let second: [u8; 4] = second.try_into().ok()?;
