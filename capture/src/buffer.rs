@@ -16,8 +16,8 @@ pub(crate) struct Buffer {
     /// What is buffered, in `bytes`.
     start: usize,
     end: usize,
-    /// Where in the capture `start` lies.
-    offset: u64,
+    /// How many bytes of the capture lie in front of `bytes`.
+    before: u64,
     is_last: bool,
 }
 
@@ -29,19 +29,21 @@ impl Buffer {
             bytes: vec![0; USUAL_CAPACITY],
             start: 0,
             end: 0,
-            offset: 0,
+            before: 0,
             is_last: false,
         }
     }
 
     /// The buffered bytes from the first block on that was not released.
+    #[inline]
     pub(crate) fn front(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Where in the capture, unpacked where it is packed, `front` begins.
     pub(crate) fn offset(&self) -> u64 {
-        self.offset
+        let start = u64::try_from(self.start).unwrap_or(u64::MAX);
+        self.before.saturating_add(start)
     }
 
     /// Whether no bytes follow those buffered.
@@ -55,16 +57,14 @@ impl Buffer {
     }
 
     /// Gives up the first `len` bytes.
+    #[inline]
     pub(crate) fn release(&mut self, len: usize) {
-        let len = len.min(self.end - self.start);
-        self.start += len;
-        self.offset = self
-            .offset
-            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        self.start = self.start.saturating_add(len).min(self.end);
     }
 
     /// Reads on behind the buffered bytes, in a buffer twice as large if it is full.
     pub(crate) fn refill(&mut self) -> Result<(), Fault> {
+        self.before = self.offset();
         self.bytes.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;

@@ -49,6 +49,7 @@ impl Clock {
     }
 
     /// The time at a tick count, rounded down; the nearest one there is where 64 bits of nanoseconds do not reach.
+    #[inline]
     pub(crate) fn at(&self, ticks: u64) -> Timestamp {
         self.at_usual(ticks).unwrap_or_else(|| self.at_any(ticks))
     }

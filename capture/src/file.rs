@@ -4,6 +4,7 @@ use std::{
     fmt,
     fs::{self, File},
     io::{self, Read},
+    ops::Range,
     path::Path,
 };
 
@@ -153,6 +154,19 @@ impl FileSource {
     /// Goes on to the next packet, which [`FileSource::packet`] then hands over.
     #[inline]
     pub(crate) fn advance(&mut self) -> Result<Option<Record>, CaptureError> {
+        self.buffer.release(std::mem::take(&mut self.lent));
+        if !self.ended
+            && let Front::Packet(record) = self.format.front(self.buffer.front())
+        {
+            self.count(&record);
+            return Ok(Some(record));
+        }
+        self.advance_further()
+    }
+
+    /// The same where something else is in front of the packet, or the buffer's end.
+    #[inline(never)]
+    fn advance_further(&mut self) -> Result<Option<Record>, CaptureError> {
         if self.ended {
             return Ok(None);
         }
@@ -182,20 +196,26 @@ impl FileSource {
         self.lent = record.len;
         self.statistics
             .count(record.link, record.data.len(), record.at);
-        self.earliest = match self.earliest {
-            None => record.at,
-            Some(earliest) => record.at.map(|at| at.min(earliest)).or(Some(earliest)),
-        };
-        self.latest = self.latest.max(record.at);
+        if let Some(at) = record.at {
+            match self.latest {
+                Some(latest) if at >= latest => self.latest = Some(at),
+                _ => self.note_time(at),
+            }
+        }
         if !record.options.is_empty() {
-            self.take_options(record);
+            self.take_options(record.options.clone());
         }
     }
 
+    /// Takes a time into account that may be the earliest.
+    fn note_time(&mut self, at: Timestamp) {
+        self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
+        self.latest = self.latest.max(Some(at));
+    }
+
     #[cold]
-    fn take_options(&mut self, record: &Record) {
-        let front = self.buffer.front();
-        if let Some(options) = front.get(record.options.clone()) {
+    fn take_options(&mut self, options: Range<usize>) {
+        if let Some(options) = self.buffer.front().get(options) {
             let statistics = &mut self.statistics;
             self.format
                 .take_options(options, statistics.packets, &mut statistics.notes);
@@ -204,9 +224,7 @@ impl FileSource {
     }
 
     /// The next packet's place at the front of the buffer.
-    #[inline]
     fn next_record(&mut self) -> Result<Option<Record>, CaptureError> {
-        self.buffer.release(std::mem::take(&mut self.lent));
         loop {
             match self.format.front(self.buffer.front()) {
                 Front::Packet(record) => return Ok(Some(record)),

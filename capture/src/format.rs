@@ -106,6 +106,7 @@ impl Format {
     }
 
     /// The block at the front of the buffer.
+    #[inline]
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
         match self {
             Self::Pcap(pcap) => pcap.front(buffered),

@@ -37,6 +37,7 @@ impl Pcap {
     }
 
     /// The record at the front of the buffer (5).
+    #[inline]
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
         let start = usize::from(self.record_header_len);
         let Some((header, _)) = buffered.split_first_chunk::<16>() else {
@@ -74,6 +75,7 @@ impl Pcap {
     }
 
     /// A record of which there is only some of the header. Its twelfth byte ends what says how long the packet is.
+    #[cold]
     fn header_in_part(&self, buffered: &[u8]) -> Front {
         let header_len = u64::from(self.record_header_len);
         match buffered.first_chunk::<12>() {

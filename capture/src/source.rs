@@ -123,25 +123,30 @@ impl Statistics {
     pub(crate) fn count(&mut self, link: LinkType, captured: usize, at: Option<Timestamp>) {
         self.packets += 1;
         self.bytes += u64::try_from(captured).unwrap_or(u64::MAX);
+        if self.link_types.last() != Some(&link) {
+            self.note_link(link);
+        }
+        if let Some(at) = at {
+            if let Some(previous) = self.previous.filter(|previous| at < *previous) {
+                self.backwards.step(previous, at);
+            }
+            self.previous = Some(at);
+        }
+    }
+
+    /// Takes a link type into account that the packet in front may not have had.
+    fn note_link(&mut self, link: LinkType) {
         if !self.link_types.contains(&link) && self.link_types.len() < MOST_LINK_TYPES {
             self.link_types.push(link);
-        }
-        if at.is_some() {
-            if at < self.previous {
-                self.backwards.step(self.previous, at);
-            }
-            self.previous = at;
         }
     }
 }
 
 impl Backwards {
     #[cold]
-    fn step(&mut self, from: Option<Timestamp>, to: Option<Timestamp>) {
-        if let (Some(from), Some(to)) = (from, to) {
-            self.packets += 1;
-            self.largest_step = self.largest_step.max(from.0.abs_diff(to.0));
-        }
+    fn step(&mut self, from: Timestamp, to: Timestamp) {
+        self.packets += 1;
+        self.largest_step = self.largest_step.max(from.0.abs_diff(to.0));
     }
 }
 
