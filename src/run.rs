@@ -9,7 +9,6 @@ use wireseam_analyzer::{Config, Event, EventKind, Level};
 use wireseam_capture::{CaptureError, Source};
 use wireseam_wire::{self as wire, Checksums, Decoder, Timestamp};
 
-use crate::batch::Batch;
 use crate::report::{
     Collector, Context, Render, describe, describe_decoding,
     schema::{Capture, Connection, FORMAT, Report, Seconds},
@@ -191,7 +190,7 @@ impl<'a> Run<'a> {
     }
 
     fn read(&mut self, source: &mut dyn Source, engine: &mut dyn Engine) -> Result<(), Error> {
-        let mut batch = Batch::default();
+        let mut batch = engine.batch();
         let end = loop {
             let packet = match source.next_packet() {
                 Ok(Some(packet)) => packet,

@@ -2,19 +2,17 @@
 //! threads.
 //!
 //! ```text
-//!   reader -> batch -> [ worker: the analyzers of some shards ] -> events -> merged by packet -> renderer
-//!                      [ worker: those of the others          ]
+//!   reader -> batch: lane -> [ worker: the analyzers of some shards ] -> events -> merged by packet -> renderer
+//!                    lane -> [ worker: those of the others          ] -> events
 //! ```
 //!
 //! A connection's segments all go to one analyzer, so no state is shared. Events leave in the order of the packets that
-//! brought them; connections are numbered in that order too.
+//! brought them; connections are numbered in that order too. What a worker was given comes back with what it says, so
+//! that the same memory goes round.
 
 use std::{
     io,
-    sync::{
-        Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
-    },
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::{Scope, ScopedJoinHandle},
 };
 
@@ -22,7 +20,7 @@ use hashbrown::HashMap;
 use wireseam_analyzer::{Analyzer, Config, ConnectionId, Event, EventKind, Expected, Limits};
 use wireseam_wire::Segment;
 
-use crate::batch::{Batch, SHARDS};
+use crate::batch::{Batch, Lane, SHARDS};
 
 /// Of how many segments in front the connections are fetched into the cache.
 const AHEAD: usize = 32;
@@ -35,6 +33,9 @@ pub(crate) type Take<'a> = dyn FnMut(Event) -> io::Result<()> + 'a;
 
 /// What analyzes batches.
 pub(crate) trait Engine {
+    /// A batch to fill first.
+    fn batch(&self) -> Batch;
+
     /// Takes the next batch and hands on what is known so far; a batch to fill next.
     fn handle(&mut self, batch: Batch, take: &mut Take<'_>) -> io::Result<Batch>;
 
@@ -59,21 +60,27 @@ impl Here {
 }
 
 impl Engine for Here {
+    fn batch(&self) -> Batch {
+        Batch::new(1)
+    }
+
     fn handle(&mut self, mut batch: Batch, take: &mut Take<'_>) -> io::Result<Batch> {
         let Self {
             analyzers,
             connections,
         } = self;
-        each(&batch, analyzers, Some, |_, analyzer, segment, expected| {
-            let next = ConnectionId(*connections + 1);
-            if analyzer.handle_expected(segment, expected, next) {
-                *connections = next.0;
-            }
-            while let Some(event) = analyzer.poll_event() {
-                take(event)?;
-            }
-            Ok(())
-        })?;
+        for lane in batch.lanes() {
+            each(lane, 1, analyzers, |_, analyzer, segment, expected| {
+                let next = ConnectionId(*connections + 1);
+                if analyzer.handle_expected(segment, expected, next) {
+                    *connections = next.0;
+                }
+                while let Some(event) = analyzer.poll_event() {
+                    take(event)?;
+                }
+                Ok(())
+            })?;
+        }
         batch.clear();
         Ok(batch)
     }
@@ -88,24 +95,34 @@ impl Engine for Here {
 #[derive(Debug)]
 pub(crate) struct Threads<'scope> {
     workers: Vec<Worker<'scope>>,
-    /// What the workers have been given and not yet said everything about, the first first.
-    under_way: std::collections::VecDeque<Arc<Batch>>,
-    spare: Vec<Batch>,
+    /// How many batches the workers have been given and not yet said everything about.
+    under_way: usize,
+    /// What came back and is to be filled again, each with a lane and a place for what is said for each worker.
+    spare: Vec<Vec<Task>>,
     numbers: Numbers,
 }
 
 #[derive(Debug)]
 struct Worker<'scope> {
     /// `None` once nothing more will come.
-    batches: Option<SyncSender<Arc<Batch>>>,
-    said: Receiver<Said>,
+    tasks: Option<SyncSender<Task>>,
+    done: Receiver<Task>,
     thread: Option<ScopedJoinHandle<'scope, Vec<Analyzer>>>,
+}
+
+/// What a worker is given, and gives back with its answer.
+#[derive(Debug, Default)]
+struct Task {
+    lane: Lane,
+    said: Said,
 }
 
 /// What a worker says of a batch: each event, and each connection that began, with the place of the segment that brought it.
 #[derive(Debug, Default)]
 struct Said {
-    events: Vec<(u32, Event)>,
+    /// Those of the events.
+    places: Vec<u32>,
+    events: Vec<Event>,
     begun: Vec<(u32, ConnectionId)>,
 }
 
@@ -118,22 +135,22 @@ impl<'scope> Threads<'scope> {
     ) -> Self {
         let jobs = jobs.clamp(1, SHARDS);
         let workers = (0..jobs).map(|number| {
-            let (batches, to_analyze) = sync_channel(UNDER_WAY);
-            let (say, said) = sync_channel(UNDER_WAY);
-            let mut analyzers = analyzers(config, (number..SHARDS).step_by(jobs).len());
+            let (tasks, to_do) = sync_channel(UNDER_WAY);
+            let (give_back, done) = sync_channel(UNDER_WAY);
             let thread = scope.spawn(move || {
-                work(&to_analyze, &say, &mut analyzers, number, jobs);
+                let mut analyzers = analyzers(config, (number..SHARDS).step_by(jobs).len());
+                work(&to_do, &give_back, &mut analyzers, jobs);
                 analyzers
             });
             Worker {
-                batches: Some(batches),
-                said,
+                tasks: Some(tasks),
+                done,
                 thread: Some(thread),
             }
         });
         Self {
             workers: workers.collect(),
-            under_way: std::collections::VecDeque::new(),
+            under_way: 0,
             spare: Vec::new(),
             numbers: Numbers::default(),
         }
@@ -141,66 +158,63 @@ impl<'scope> Threads<'scope> {
 
     /// Waits for everything that is to be said of the first batch under way, and hands it on.
     fn merge_first(&mut self, take: &mut Take<'_>) -> io::Result<()> {
-        let Some(batch) = self.under_way.pop_front() else {
-            return Ok(());
-        };
+        self.under_way -= 1;
         // a worker that is gone has panicked: joining it says so
-        let said = self
+        let done = self
             .workers
             .iter()
-            .map(|worker| worker.said.recv().unwrap_or_default());
-        let said: Vec<Said> = said.collect();
-        if let Ok(mut batch) = Arc::try_unwrap(batch) {
-            batch.clear();
-            self.spare.push(batch);
-        }
-        let mut begun: Vec<_> = said.iter().flat_map(|said| &said.begun).copied().collect();
+            .map(|worker| worker.done.recv().unwrap_or_default());
+        let mut tasks: Vec<Task> = done.collect();
+        let begun = tasks.iter_mut().flat_map(|task| task.said.begun.drain(..));
+        let mut begun: Vec<_> = begun.collect();
         begun.sort_unstable();
         for (_, connection) in begun {
             self.numbers.begin(connection);
         }
-        let mut queues: Vec<_> = said
-            .into_iter()
-            .map(|said| said.events.into_iter().peekable())
-            .collect();
-        loop {
-            let places = queues.iter_mut().enumerate().filter_map(|(at, queue)| {
-                let (place, _) = queue.peek()?;
-                Some((*place, at))
-            });
-            let Some((place, at)) = places.min() else {
-                return Ok(());
-            };
-            while let Some((_, event)) = queues[at].next_if(|(other, _)| *other == place) {
-                take(self.numbers.number(event))?;
-            }
-        }
+        let numbers = &mut self.numbers;
+        merge(&mut tasks, &mut |event| take(numbers.number(event)))?;
+        self.spare.push(tasks);
+        Ok(())
     }
 }
 
 impl Engine for Threads<'_> {
+    fn batch(&self) -> Batch {
+        Batch::new(self.workers.len())
+    }
+
     fn handle(&mut self, batch: Batch, take: &mut Take<'_>) -> io::Result<Batch> {
-        let batch = Arc::new(batch);
-        for worker in &self.workers {
-            if let Some(batches) = &worker.batches {
+        let said = self.spare.pop().unwrap_or_default().into_iter();
+        let mut said = said.map(|task| task.said);
+        for (worker, lane) in self.workers.iter().zip(batch.into_lanes()) {
+            let said = said.next().unwrap_or_default();
+            if let Some(tasks) = &worker.tasks {
                 // a worker that is gone has panicked: joining it says so
-                let _ = batches.send(Arc::clone(&batch));
+                let _ = tasks.send(Task { lane, said });
             }
         }
-        self.under_way.push_back(batch);
-        if self.under_way.len() >= UNDER_WAY {
+        self.under_way += 1;
+        if self.under_way >= UNDER_WAY {
             self.merge_first(take)?;
         }
-        Ok(self.spare.pop().unwrap_or_default())
+        Ok(match self.spare.last_mut() {
+            Some(tasks) => Batch::of(
+                tasks
+                    .iter_mut()
+                    .map(|task| std::mem::take(&mut task.lane))
+                    .collect(),
+            ),
+            None => self.batch(),
+        })
     }
 
     fn finish(&mut self, take: &mut Take<'_>) -> io::Result<u64> {
-        while !self.under_way.is_empty() {
+        while self.under_way > 0 {
             self.merge_first(take)?;
         }
         let mut analyzers = Vec::new();
         for worker in &mut self.workers {
-            worker.batches = None;
+            worker.tasks = None;
             if let Some(thread) = worker.thread.take() {
                 match thread.join() {
                     Ok(finished) => analyzers.extend(finished),
@@ -211,6 +225,40 @@ impl Engine for Threads<'_> {
         let numbers = &mut self.numbers;
         finish(&mut analyzers, &mut |event| take(numbers.number(event)))?;
         Ok(self.numbers.given)
+    }
+}
+
+/// Hands on what workers said of one batch, in the order of the packets that brought it.
+fn merge(tasks: &mut [Task], take: &mut Take<'_>) -> io::Result<()> {
+    let queues = tasks.iter_mut().map(|Task { said, .. }| {
+        let places = said.places.drain(..).peekable();
+        (places, said.events.drain(..))
+    });
+    let mut queues: Vec<_> = queues.collect();
+    loop {
+        // of two workers none has the same place
+        let (mut first, mut second) = (None, u32::MAX);
+        for (places, events) in &mut queues {
+            let Some(place) = places.peek().copied() else {
+                continue;
+            };
+            match &first {
+                Some((before, _, _)) if *before < place => second = second.min(place),
+                Some((behind, _, _)) => {
+                    second = *behind;
+                    first = Some((place, places, events));
+                }
+                None => first = Some((place, places, events)),
+            }
+        }
+        let Some((_, places, events)) = first else {
+            return Ok(());
+        };
+        while places.next_if(|place| *place < second).is_some() {
+            if let Some(event) = events.next() {
+                take(event)?;
+            }
+        }
     }
 }
 
@@ -239,74 +287,68 @@ impl Numbers {
     }
 }
 
-/// Analyzes batches until no more come.
+/// Analyzes lanes of batches until no more come.
 fn work(
-    batches: &Receiver<Arc<Batch>>,
-    say: &SyncSender<Said>,
+    to_do: &Receiver<Task>,
+    give_back: &SyncSender<Task>,
     analyzers: &mut [Analyzer],
-    number: usize,
     jobs: usize,
 ) {
-    let mine = |shard: usize| (shard % jobs == number).then_some(shard / jobs);
-    while let Ok(batch) = batches.recv() {
-        let mut said = Said::default();
+    while let Ok(Task { mut lane, mut said }) = to_do.recv() {
         let done = each(
-            &batch,
+            &lane,
+            jobs,
             analyzers,
-            mine,
-            |at, analyzer, segment, expected| {
-                let at = u32::try_from(at).unwrap_or(u32::MAX);
+            |place, analyzer, segment, expected| {
                 let connection = ConnectionId(segment.packet.0);
                 if analyzer.handle_expected(segment, expected, connection) {
-                    said.begun.push((at, connection));
+                    said.begun.push((place, connection));
                 }
                 while let Some(event) = analyzer.poll_event() {
-                    said.events.push((at, event));
+                    said.places.push(place);
+                    said.events.push(event);
                 }
                 Ok(())
             },
         );
-        drop(batch);
-        if done.is_err() || say.send(said).is_err() {
+        lane.clear();
+        if done.is_err() || give_back.send(Task { lane, said }).is_err() {
             return;
         }
     }
 }
 
-/// Gives each segment of a batch to the analyzer of its shard, where `mine` names one.
+/// Gives each segment of a lane to the analyzer of its shard; every `jobs`th shard is in this lane.
+#[inline]
 fn each(
-    batch: &Batch,
+    lane: &Lane,
+    jobs: usize,
     analyzers: &mut [Analyzer],
-    mine: impl Fn(usize) -> Option<usize>,
-    mut handle: impl FnMut(usize, &mut Analyzer, &Segment<'_>, Expected) -> io::Result<()>,
+    mut handle: impl FnMut(u32, &mut Analyzer, &Segment<'_>, Expected) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut coming = Vec::with_capacity(AHEAD);
-    for first in (0..batch.len()).step_by(AHEAD) {
-        let last = batch.len().min(first + AHEAD);
-        coming.clear();
-        for at in first..last {
-            if let Some((shard, one, other)) = batch.ends(at)
-                && let Some(shard) = mine(shard)
-                && let Some(analyzer) = analyzers.get(shard)
-            {
-                coming.push((at, shard, analyzer.expect(one, other)));
+    let at_shard: [usize; SHARDS] = std::array::from_fn(|shard| shard / jobs);
+    let of = |shard: u8| at_shard.get(usize::from(shard)).copied().unwrap_or(0);
+    for entries in lane.entries().chunks(AHEAD) {
+        let mut coming = [Expected::default(); AHEAD];
+        for (expected, entry) in coming.iter_mut().zip(entries) {
+            if let Some(analyzer) = analyzers.get(of(entry.shard)) {
+                let (one, other) = entry.ends();
+                *expected = analyzer.expect(one, other);
             }
         }
-        for (_, shard, expected) in &coming {
-            if let Some(analyzer) = analyzers.get(*shard) {
+        for (expected, entry) in coming.iter().zip(entries) {
+            if let Some(analyzer) = analyzers.get(of(entry.shard)) {
                 analyzer.fetch(*expected);
             }
         }
-        for (_, shard, expected) in &coming {
-            if let Some(analyzer) = analyzers.get(*shard) {
+        for (expected, entry) in coming.iter().zip(entries) {
+            if let Some(analyzer) = analyzers.get(of(entry.shard)) {
                 analyzer.fetch_rest(*expected);
             }
         }
-        for (at, shard, expected) in coming.iter().copied() {
-            if let Some(segment) = batch.get(at)
-                && let Some(analyzer) = analyzers.get_mut(shard)
-            {
-                handle(at, analyzer, &segment, expected)?;
+        for (expected, entry) in coming.into_iter().zip(entries) {
+            if let Some(analyzer) = analyzers.get_mut(of(entry.shard)) {
+                handle(entry.place, analyzer, &lane.segment(entry), expected)?;
             }
         }
     }
