@@ -15,6 +15,8 @@ use crate::case::Case;
 struct Notes {
     detail: Detail,
     lines: Vec<String>,
+    /// Whether messages are noted.
+    messages: bool,
     /// How many events there were that only the map has.
     of_map: usize,
 }
@@ -31,7 +33,11 @@ impl Render for Notes {
             kind,
         } = event;
         let said = match kind {
-            EventKind::Segment(_) | EventKind::Tls(_) | EventKind::Exchange(_) => {
+            EventKind::Segment(_)
+            | EventKind::Tls(_)
+            | EventKind::Exchange(_)
+            | EventKind::Frame(_)
+            | EventKind::Acknowledged(_) => {
                 self.of_map += 1;
                 return Ok(());
             }
@@ -51,6 +57,7 @@ impl Render for Notes {
             | EventKind::Control(_)
             | EventKind::Finding(_)
             | EventKind::Ended(_) => format!("{kind:?}"),
+            EventKind::Message(_) if self.messages => format!("{kind:?}"),
             _ => return Ok(()),
         };
         self.lines.push(format!("{connection:?} {moment:?} {said}"));
@@ -62,9 +69,10 @@ impl Render for Notes {
     }
 }
 
-fn notes(case: &Case, detail: Detail) -> Notes {
+fn notes(case: &Case, detail: Detail, messages: bool) -> Notes {
     let mut notes = Notes {
         detail,
+        messages,
         lines: Vec::new(),
         of_map: 0,
     };
@@ -77,8 +85,18 @@ fn notes(case: &Case, detail: Detail) -> Notes {
 #[test]
 fn counts_come_with_the_findings_of_the_map() {
     for case in Case::all() {
-        let [map, counts] = [Detail::Map, Detail::Counts].map(|detail| notes(&case, detail));
+        let [map, counts] = [Detail::Map, Detail::Counts].map(|detail| notes(&case, detail, false));
         assert_eq!(counts.lines, map.lines, "{}/{}", case.area, case.name);
         assert_eq!(counts.of_map, 0, "{}/{}", case.area, case.name);
+    }
+}
+
+#[test]
+fn messages_are_those_of_the_map() {
+    for case in Case::all() {
+        let [map, messages] =
+            [Detail::Map, Detail::Messages].map(|detail| notes(&case, detail, true));
+        assert_eq!(messages.lines, map.lines, "{}/{}", case.area, case.name);
+        assert_eq!(messages.of_map, 0, "{}/{}", case.area, case.name);
     }
 }

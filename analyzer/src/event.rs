@@ -141,15 +141,15 @@ pub enum EventKind {
     /// A WebSocket: an upgrade that was granted, refused or left unanswered, or frames recognised without one.
     /// What both sides wrote comes with [`Detail::Map`](crate::Detail::Map) only.
     WebSocket(Box<Handshake>),
-    /// A WebSocket frame, whole or as far as it was captured.
+    /// A WebSocket frame, whole or as far as it was captured. With [`Detail::Map`](crate::Detail::Map) only.
     Frame(Box<Frame>),
-    /// A WebSocket message, whole or as far as it was captured.
+    /// A WebSocket message, whole or as far as it was captured. Not with [`Detail::Counts`](crate::Detail::Counts).
     Message(Box<Message>),
     /// The same in a few numbers, where no more was asked for ([`Detail::Counts`](crate::Detail::Counts)).
     Counted(Counted),
     /// What a control frame does; comes with its [`Frame`].
     Control(Control),
-    /// The other side acknowledged a message's last byte for the first time.
+    /// The other side acknowledged a message's last byte for the first time. With [`Detail::Map`](crate::Detail::Map) only.
     Acknowledged(Acknowledged),
     /// How a WebSocket ended. Its last event. With [`Detail::Map`](crate::Detail::Map) only.
     Closed(Box<Close>),

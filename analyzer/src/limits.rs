@@ -93,12 +93,15 @@ impl Default for Limits {
     }
 }
 
-/// How much is said of segments, frames and messages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How much is said of segments, frames and messages; the more comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// All of it: every segment, frame, message and acknowledgement, and which bytes lie where.
     #[default]
     Map,
+    /// Messages and which bytes of them lie where, but neither segments nor frames nor acknowledgements, nor what was said
+    /// in HTTP: for a list of messages, at half the cost.
+    Messages,
     /// Messages only, each in a few numbers ([`Counted`](crate::Counted)): for totals, at a third of the cost.
     Counts,
 }
@@ -130,7 +133,7 @@ impl Config {
 
     /// Whether a message is hashed.
     pub(crate) fn hashes(&self) -> bool {
-        self.detail == Detail::Map
+        self.detail != Detail::Counts
             && matches!(self.payload, PayloadPolicy::Sha256 | PayloadPolicy::Full)
     }
 }

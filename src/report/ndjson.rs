@@ -67,12 +67,9 @@ impl<W: Write> Ndjson<W> {
 
 impl<W: Write> Render for Ndjson<W> {
     fn detail(&self) -> Detail {
-        let mut wanted = LineType::ALL.into_iter().filter(|line| self.wants(*line));
-        if wanted.all(|line| line.detail() == Detail::Counts) {
-            Detail::Counts
-        } else {
-            Detail::Map
-        }
+        let wanted = LineType::ALL.into_iter().filter(|line| self.wants(*line));
+        let details = wanted.map(LineType::detail);
+        details.min().unwrap_or(Detail::Counts)
     }
 
     fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {

@@ -9,7 +9,7 @@ use crate::intake::Waiting;
 use crate::outbox::Place;
 use crate::span_map::Carrier;
 use crate::tcp::{Chunk, Content, Incoming};
-use crate::{Direction, EventKind, Gap, GapCause, Offset, Span};
+use crate::{Detail, Direction, EventKind, Gap, GapCause, Offset, Span};
 
 impl Connection {
     /// What is delivered from here on becomes deliverable together.
@@ -25,6 +25,11 @@ impl Connection {
     ) {
         let at = direction as usize;
         if self.flows[at].reassembly.deliver_next(incoming) {
+            if work.config.detail == Detail::Messages
+                && self.take_at_once(direction, incoming, work)
+            {
+                return;
+            }
             let Incoming {
                 start,
                 bytes,
@@ -39,6 +44,36 @@ impl Connection {
             self.take_chunk(direction, chunk, work);
         }
         self.flows[at].reassembly.hold(incoming);
+    }
+
+    /// Has the messages of a segment reported that holds whole ones and nothing else, where nothing waits for anything.
+    /// `false`, and nothing has happened, where it is anything else.
+    fn take_at_once(
+        &mut self,
+        direction: Direction,
+        incoming: &Incoming<'_>,
+        work: &mut Work<'_, '_>,
+    ) -> bool {
+        let Incoming { bytes, carrier, .. } = *incoming;
+        let Protocol::WebSocket(socket) = &mut self.protocol else {
+            return false;
+        };
+        let length = bytes.len() as u64;
+        let [client, server] = &mut self.flows;
+        let (flow, back) = match direction {
+            Direction::ClientToServer => (client, server),
+            Direction::ServerToClient => (server, client),
+        };
+        if !flow.map().is_empty()
+            || carrier.reach.length() != length
+            || back.reassembly.has_hole()
+            || self.intakes[direction as usize].waiting().is_some()
+            || !socket.take_at_once(direction, bytes, carrier, work.config, work.out)
+        {
+            return false;
+        }
+        flow.totals.bytes += length;
+        true
     }
 
     /// Gives up the first hole, or what of it the receiver has.

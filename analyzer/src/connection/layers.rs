@@ -96,7 +96,7 @@ impl Connection {
                 self.recognise(Layer::Http, Protocol::Http(Box::new(Http::new())), work);
             }
             Recognised::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
-            Recognised::Tls if work.config.detail == Detail::Counts => {
+            Recognised::Tls if work.config.detail != Detail::Map => {
                 self.recognise(Layer::Tls, Protocol::Unread, work);
             }
             Recognised::Tls => self.recognise(Layer::Tls, Protocol::Tls(Box::default()), work),

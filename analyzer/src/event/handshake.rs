@@ -77,7 +77,7 @@ impl fmt::Display for HandshakeResult {
 
 /// An opening handshake (RFC 6455 1.3, 4) as both sides wrote it.
 ///
-/// With [`Detail::Counts`](crate::Detail::Counts) it lacks what the request says, the subprotocol and the packets; of the
+/// Without [`Detail::Map`](crate::Detail::Map) it lacks what the request says, the subprotocol and the packets; of the
 /// extensions offered it has those of a request that was granted any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake {

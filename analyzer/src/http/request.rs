@@ -23,7 +23,7 @@ impl Carried {
         let packet = |piece: &Piece| Some(piece.carrier?.moment.packet);
         let packets = match detail {
             Detail::Map => map.pieces_over(span).filter_map(packet).collect(),
-            Detail::Counts => Vec::new(),
+            Detail::Messages | Detail::Counts => Vec::new(),
         };
         let last = Offset(span.end.0.saturating_sub(1));
         Self {

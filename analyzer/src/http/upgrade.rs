@@ -162,7 +162,7 @@ pub(super) fn accepted(asked: Option<&Asked>, response: &Fields<'_>, detail: Det
     handshake.status = Some(101);
     handshake.extensions = response.list(Field::SecWebSocketExtensions);
     if let Some(Asked(fields)) = asked
-        && detail == Detail::Counts
+        && detail != Detail::Map
         && !handshake.extensions.is_empty()
     {
         handshake.offered_extensions = fields.list(Field::SecWebSocketExtensions);

@@ -17,6 +17,11 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// The numbers that the next frame and the next message get.
+    pub(super) fn next(&self) -> (FrameId, MessageId) {
+        (FrameId(self.frames + 1), MessageId(self.messages + 1))
+    }
+
     pub(super) fn next_message(&mut self) -> MessageId {
         self.messages += 1;
         MessageId(self.messages)
@@ -99,5 +104,10 @@ impl Context<'_, '_> {
     /// Whether the whole map was asked for.
     pub(super) fn wants_map(&self) -> bool {
         self.config.detail == Detail::Map
+    }
+
+    /// Whether it is asked for where each message lies.
+    pub(super) fn wants_messages(&self) -> bool {
+        self.config.detail != Detail::Counts
     }
 }

@@ -237,7 +237,7 @@ impl<'a> Report<'a> {
                 told.then_some(Told::Control(frame))
             }
             Ended::Message(message, outcome) => {
-                let told = if context.wants_map() {
+                let told = if context.wants_messages() {
                     self.message(&message, outcome, context.out)
                 } else {
                     self.counted(&message, &outcome, context.out)

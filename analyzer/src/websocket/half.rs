@@ -249,13 +249,13 @@ impl Half {
         let keep_from = context.batch.min(at);
         let Some(header) = header else {
             busy.state = State::Header(Carry::new(at, keep_from, id));
-            if context.wants_map() {
+            if context.wants_messages() {
                 busy.frames.push_back((id, Span::new(at, Offset(u64::MAX))));
             }
             return self.read_header(busy, input, numbers, context);
         };
         let parts = header.parts(id, at);
-        if context.wants_map() {
+        if context.wants_messages() {
             busy.frames.push_back((id, parts.span()));
         }
         let first_byte = input.first().copied().unwrap_or(0);
@@ -358,7 +358,7 @@ impl Half {
         let (piece, phase) = frame.piece(input);
         if piece.is_empty() {
         } else if frame.message.is_some() {
-            if context.wants_map() && self.assembly.is_plain_text() {
+            if context.wants_messages() && self.assembly.is_plain_text() {
                 frame.note_code_points(piece, context.map);
             }
             let decoders = &mut context.spares.decoders;

@@ -1,6 +1,7 @@
 //! WebSocket (RFC 6455) with permessage-deflate (RFC 7692): frames, messages, control frames, closing.
 
 mod assembly;
+mod at_once;
 mod busy;
 mod carry;
 mod close;

@@ -2,6 +2,7 @@
 
 use wireseam_wire::PacketIndex;
 
+use super::at_once::AtOnce;
 use super::conformance::Compression;
 use super::context::{Context, Numbers};
 use super::extension::Agreed;
@@ -11,8 +12,10 @@ use super::talk::Talk;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
-use crate::span_map::SpanMap;
-use crate::{Direction, EndedBy, HandshakeResult, Moment, Offset, Span, WebSocketId};
+use crate::span_map::{Carrier, SpanMap};
+use crate::{
+    Config, Direction, EndedBy, EventKind, HandshakeResult, Moment, Offset, Span, WebSocketId,
+};
 
 /// A WebSocket.
 #[derive(Debug)]
@@ -83,6 +86,30 @@ impl Socket {
         context: &mut Context<'_, '_>,
     ) {
         self.halves[direction as usize].feed(at, input, &mut self.numbers, context);
+    }
+
+    /// Reports the messages of a segment that holds whole ones and nothing else, where nothing is open. `false`, and nothing
+    /// has happened, where it is anything else.
+    pub(crate) fn take_at_once(
+        &mut self,
+        direction: Direction,
+        payload: &[u8],
+        carrier: Carrier,
+        config: &Config,
+        out: &mut Outbox<'_>,
+    ) -> bool {
+        if !self.halves[direction as usize].is_between_messages() {
+            return false;
+        }
+        let Some(segment) = AtOnce::read(self.id(), direction, payload, carrier, config) else {
+            return false;
+        };
+        let (frame, message) = self.numbers.next();
+        for message in segment.messages(frame, message) {
+            out.push(EventKind::Message(Box::new(message)));
+        }
+        self.catch_up(direction, u64::from(segment.whole.count()));
+        true
     }
 
     pub(crate) fn id(&self) -> WebSocketId {

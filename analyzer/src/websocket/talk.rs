@@ -146,7 +146,7 @@ impl Talk {
             };
             out.finding_at(&finding::TCP_CLOSED_ABNORMALLY, place, ending.missing());
         }
-        if out.detail() == Detail::Counts {
+        if out.detail() != Detail::Map {
             return;
         }
         let verdict = ending.verdict();

@@ -31,6 +31,16 @@ impl<'a> Whole<'a> {
         Some(Self { segment, count })
     }
 
+    /// Their frames.
+    pub(super) fn frames(&self) -> impl Iterator<Item = (FrameHeader, &'a [u8])> + use<'a> {
+        let mut rest = self.segment;
+        std::iter::from_fn(move || {
+            let (header, payload, behind) = frame(rest)?;
+            rest = behind;
+            Some((header, payload))
+        })
+    }
+
     pub(crate) fn count(&self) -> u32 {
         self.count
     }

@@ -115,13 +115,13 @@ impl LineType {
             | Self::Finding
             | Self::Ended
             | Self::Capture => Detail::Counts,
+            Self::Message => Detail::Messages,
             Self::Tls
             | Self::Segment
             | Self::Interim
             | Self::Request
             | Self::Handshake
             | Self::Frame
-            | Self::Message
             | Self::Acknowledged
             | Self::Close => Detail::Map,
         }
