@@ -1,6 +1,7 @@
 //! What the analyzer says, as records of the report: one function a record, nothing decided here.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use simdutf8::compat::from_utf8;
 use wireseam_analyzer as analyzer;
 use wireseam_analyzer::{
     EndedBy, Event, EventKind, Layer, MessageKind, Moment, PayloadPolicy, SeenFrom, WebSocketId,
@@ -386,11 +387,11 @@ pub(super) fn text(kind: MessageKind, length: Option<u64>, bytes: &[u8]) -> (Opt
     if kind != MessageKind::Text {
         return (None, truncated);
     }
-    let text = match str::from_utf8(bytes) {
+    let text = match from_utf8(bytes) {
         // it was cut inside its last character
         Err(fault) if truncated && fault.error_len().is_none() => {
             let whole = bytes.get(..fault.valid_up_to()).unwrap_or_default();
-            str::from_utf8(whole).ok()
+            from_utf8(whole).ok()
         }
         text => text.ok(),
     };

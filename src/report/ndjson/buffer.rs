@@ -2,6 +2,8 @@
 //!
 //! The pieces are what serde_json writes for the same values, byte for byte.
 
+use std::ops::Range;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use wireseam_analyzer::Span;
 
@@ -22,6 +24,18 @@ impl Buffer {
     #[inline]
     pub(super) fn json(&mut self, json: &str) -> &mut Self {
         self.bytes.extend_from_slice(json.as_bytes());
+        self
+    }
+
+    /// Where what is written stands, so that it can be written [again](Self::again).
+    pub(super) fn noted(&mut self, write: impl FnOnce(&mut Self) -> &mut Self) -> Range<usize> {
+        let before = self.bytes.len();
+        before..write(self).bytes.len()
+    }
+
+    /// The same once more.
+    pub(super) fn again(&mut self, noted: &Range<usize>) -> &mut Self {
+        self.bytes.extend_from_within(noted.clone());
         self
     }
 
@@ -85,24 +99,24 @@ impl Buffer {
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         let before = self.bytes.len();
         self.json("\"");
-        let mut copied = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            match SPECIAL[usize::from(byte)] {
-                Special::No => {}
-                Special::Escaped => {
-                    // the character itself is copied with what follows it
-                    self.json(&text[copied..at]).json("\\");
-                    copied = at;
-                }
-                Special::Perhaps => {
-                    if text[at..].starts_with(misleads) {
-                        self.bytes.truncate(before);
-                        return self.serialized(text);
-                    }
-                }
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
+            let (plain, special) = rest.split_at(at);
+            if special.starts_with(misleads) {
+                self.bytes.truncate(before);
+                return self.serialized(text);
             }
+            if special.starts_with(['"', '\\']) {
+                self.json(plain).json("\\");
+            } else {
+                self.json(plain);
+            }
+            let character = special.chars().next().map_or(0, char::len_utf8);
+            let (character, behind) = special.split_at(character);
+            self.json(character);
+            rest = behind;
         }
-        self.json(&text[copied..]).json("\"")
+        self.json(rest).json("\"")
     }
 
     /// A string with characters that mislead, as the serializer writes it.
@@ -143,27 +157,15 @@ const SECOND: u64 = 1_000_000_000;
 /// How many bytes are encoded at a time; a multiple of three, so that no padding comes between.
 const BASE64_PART: usize = 192;
 
-/// What a byte of UTF-8 is in a string of JSON.
-#[derive(Clone, Copy)]
-enum Special {
-    No,
-    /// Stands behind a backslash.
-    Escaped,
-    /// Begins a character that may mislead.
-    Perhaps,
-}
-
-/// That of each byte.
-const SPECIAL: [Special; 256] = {
-    let mut special = [Special::No; 256];
+/// Whether a character that begins with this byte in UTF-8 may have to be escaped.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
     let mut byte = 0;
     while byte < special.len() {
-        if begins_misleading(byte as u8) {
-            special[byte] = Special::Perhaps;
-        }
+        special[byte] = begins_misleading(byte as u8);
         byte += 1;
     }
-    special[b'"' as usize] = Special::Escaped;
-    special[b'\\' as usize] = Special::Escaped;
+    special[b'"' as usize] = true;
+    special[b'\\' as usize] = true;
     special
 };

@@ -3,7 +3,7 @@
 
 use wireseam_analyzer::{
     Alignment, Event, EventKind, Frame, Message, MessageKind, Moment, Opcode, Part, PayloadPolicy,
-    SegmentKind, SegmentSeen, Slice, Torn, WebSocketId,
+    SegmentKind, SegmentSeen, Slice, Timing, Torn, WebSocketId,
 };
 use wireseam_wire::Flags;
 
@@ -79,10 +79,14 @@ fn frame(out: &mut Buffer, frame: &Frame) {
     out.json(r#","opcode":"#);
     opcode(out, frame.opcode);
     let [rsv1, rsv2, rsv3] = frame.rsv;
-    out.json(r#","fin":"#).flag(frame.fin);
-    out.json(r#","rsv1":"#).flag(rsv1);
-    out.json(r#","rsv2":"#).flag(rsv2);
-    out.json(r#","rsv3":"#).flag(rsv3);
+    if frame.fin && frame.rsv == [false; 3] {
+        out.json(r#","fin":true,"rsv1":false,"rsv2":false,"rsv3":false"#);
+    } else {
+        out.json(r#","fin":"#).flag(frame.fin);
+        out.json(r#","rsv1":"#).flag(rsv1);
+        out.json(r#","rsv2":"#).flag(rsv2);
+        out.json(r#","rsv3":"#).flag(rsv3);
+    }
     out.json(r#","masked":"#).flag(frame.masked);
     out.json(r#","masking_key":"#);
     match frame.masking_key {
@@ -109,14 +113,18 @@ fn message(out: &mut Buffer, context: &Context, message: &Message) {
     });
     out.json(r#","length":"#).number_or_null(message.length);
     out.json(r#","wire_length":"#).number(message.wire_length);
-    out.json(r#","compressed":"#).flag(message.compressed);
-    out.json(r#","complete":"#).flag(message.complete);
-    out.json(r#","sha256":"#);
-    match message.payload.sha256 {
-        Some(sum) => out.hex(&sum),
-        None => out.json("null"),
-    };
-    out.json(r#","payload":"#);
+    if message.complete && !message.compressed && message.payload.sha256.is_none() {
+        out.json(r#","compressed":false,"complete":true,"sha256":null,"payload":"#);
+    } else {
+        out.json(r#","compressed":"#).flag(message.compressed);
+        out.json(r#","complete":"#).flag(message.complete);
+        out.json(r#","sha256":"#);
+        match message.payload.sha256 {
+            Some(sum) => out.hex(&sum),
+            None => out.json("null"),
+        };
+        out.json(r#","payload":"#);
+    }
     match context.payload {
         PayloadPolicy::None | PayloadPolicy::Sha256 => {
             out.json("null");
@@ -134,19 +142,36 @@ fn message(out: &mut Buffer, context: &Context, message: &Message) {
     out.json(r#","span":"#).span(message.span);
     slices(out, &message.slices, message.slices_left_out);
     alignment(out, &message.alignment);
-    let timing = message.timing;
-    out.json(r#","timing":{"first":"#)
-        .seconds(context.seconds(timing.first));
-    out.json(r#","last":"#)
-        .seconds(context.seconds(timing.last));
-    out.json(r#","completed":"#)
-        .seconds(context.seconds(timing.completed));
-    out.json(r#","first_packet":"#)
-        .number(timing.first.packet.0);
-    out.json(r#","last_packet":"#).number(timing.last.packet.0);
-    out.json(r#","completed_by":"#)
-        .number(timing.completed.packet.0);
-    out.json(r#","acked":null,"stalls":[]},"decoded":null"#);
+    timing(out, context, &message.timing);
+    out.json(r#","decoded":null"#);
+}
+
+/// Of most messages all that is said of time is said of one packet: that is formatted once.
+fn timing(out: &mut Buffer, context: &Context, timing: &Timing) {
+    let Timing {
+        first,
+        last,
+        completed,
+    } = *timing;
+    let time = |moment| context.seconds(moment);
+    out.json(r#","timing":{"first":"#);
+    let written = out.noted(|out| out.seconds(time(first)));
+    out.json(r#","last":"#);
+    if last == first && completed == first {
+        out.again(&written);
+        out.json(r#","completed":"#).again(&written);
+        out.json(r#","first_packet":"#);
+        let written = out.noted(|out| out.number(first.packet.0));
+        out.json(r#","last_packet":"#).again(&written);
+        out.json(r#","completed_by":"#).again(&written);
+    } else {
+        out.seconds(time(last));
+        out.json(r#","completed":"#).seconds(time(completed));
+        out.json(r#","first_packet":"#).number(first.packet.0);
+        out.json(r#","last_packet":"#).number(last.packet.0);
+        out.json(r#","completed_by":"#).number(completed.packet.0);
+    }
+    out.json(r#","acked":null,"stalls":[]}"#);
 }
 
 fn payload(out: &mut Buffer, message: &Message) {
@@ -188,6 +213,16 @@ fn alignment(out: &mut Buffer, alignment: &Alignment) {
     });
     out.json(r#","shared_frames":"#)
         .number(alignment.shared_frames);
+    let rest = [
+        alignment.with_handshake,
+        alignment.retransmission,
+        alignment.gap,
+        alignment.super_segment,
+    ];
+    if rest == [false; 4] && alignment.torn.is_empty() {
+        out.json(r#","with_handshake":false,"torn":[],"retransmission":false,"gap":false,"super_segment":false}"#);
+        return;
+    }
     out.json(r#","with_handshake":"#)
         .flag(alignment.with_handshake);
     out.json(r#","torn":"#).list(&alignment.torn, torn);
