@@ -39,8 +39,17 @@ impl Buffer {
         self
     }
 
-    pub(super) fn number(&mut self, number: impl itoa::Integer) -> &mut Self {
-        self.json(itoa::Buffer::new().format(number))
+    #[inline]
+    pub(super) fn number(&mut self, number: impl Into<u64>) -> &mut Self {
+        match number.into() {
+            digit @ 0..=9 => self.bytes.push(b'0' + digit as u8),
+            number => self.digits(number),
+        }
+        self
+    }
+
+    fn digits(&mut self, number: u64) {
+        self.json(itoa::Buffer::new().format(number));
     }
 
     pub(super) fn number_or_null(&mut self, number: Option<u64>) -> &mut Self {
@@ -85,11 +94,14 @@ impl Buffer {
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T),
     ) -> &mut Self {
+        let mut items = items.into_iter();
+        let Some(first) = items.next() else {
+            return self.json("[]");
+        };
         self.json("[");
-        for (at, item) in items.into_iter().enumerate() {
-            if at > 0 {
-                self.json(",");
-            }
+        write(self, first);
+        for item in items {
+            self.json(",");
             write(self, item);
         }
         self.json("]")
@@ -100,7 +112,7 @@ impl Buffer {
         let before = self.bytes.len();
         self.json("\"");
         let mut rest = text;
-        while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
+        while let Some(at) = first_special(rest.as_bytes()) {
             let (plain, special) = rest.split_at(at);
             if special.starts_with(misleads) {
                 self.bytes.truncate(before);
@@ -156,6 +168,20 @@ const SECOND: u64 = 1_000_000_000;
 
 /// How many bytes are encoded at a time; a multiple of three, so that no padding comes between.
 const BASE64_PART: usize = 192;
+
+/// Where the first byte stands with which a character begins that may have to be escaped.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    let is_special = |byte: &u8| SPECIAL[usize::from(*byte)];
+    // several at a time without a branch between them: most texts have none
+    let (blocks, _) = bytes.as_chunks::<16>();
+    let plain = blocks
+        .iter()
+        .take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(byte)))
+        .count()
+        * 16;
+    let at = bytes.get(plain..)?.iter().position(is_special)?;
+    Some(plain + at)
+}
 
 /// Whether a character that begins with this byte in UTF-8 may have to be escaped.
 const SPECIAL: [bool; 256] = {

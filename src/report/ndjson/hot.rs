@@ -111,8 +111,14 @@ fn message(out: &mut Buffer, context: &Context, message: &Message) {
         MessageKind::Binary => r#","opcode":"binary""#,
         MessageKind::Unknown => r#","opcode":null"#,
     });
-    out.json(r#","length":"#).number_or_null(message.length);
-    out.json(r#","wire_length":"#).number(message.wire_length);
+    out.json(r#","length":"#);
+    let written = out.noted(|out| out.number_or_null(message.length));
+    out.json(r#","wire_length":"#);
+    if message.length == Some(message.wire_length) {
+        out.again(&written);
+    } else {
+        out.number(message.wire_length);
+    }
     if message.complete && !message.compressed && message.payload.sha256.is_none() {
         out.json(r#","compressed":false,"complete":true,"sha256":null,"payload":"#);
     } else {
@@ -139,8 +145,17 @@ fn message(out: &mut Buffer, context: &Context, message: &Message) {
         out.json(r#","frames_left_out":"#)
             .number(message.frames_left_out);
     }
-    out.json(r#","span":"#).span(message.span);
-    slices(out, &message.slices, message.slices_left_out);
+    out.json(r#","span":"#);
+    let span = out.noted(|out| out.span(message.span));
+    match message.slices[..] {
+        [ref only] if only.span == message.span && message.slices_left_out == 0 => {
+            out.json(r#","slices":[{"packet":"#).number(only.packet.0);
+            out.json(r#","span":"#).again(&span);
+            out.json(r#","retransmitted":"#).flag(only.retransmitted);
+            out.json("}]");
+        }
+        _ => slices(out, &message.slices, message.slices_left_out),
+    }
     alignment(out, &message.alignment);
     timing(out, context, &message.timing);
     out.json(r#","decoded":null"#);
