@@ -378,6 +378,7 @@ fn analyzers(config: Config, shards: usize) -> Vec<Analyzer> {
         connections: share(config.limits.connections),
         half_open: share(config.limits.half_open),
         lingering: share(config.limits.lingering),
+        compared_bytes: share(config.limits.compared_bytes),
         ..config.limits
     };
     let config = Config { limits, ..config };

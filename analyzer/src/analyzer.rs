@@ -73,7 +73,7 @@ impl Analyzer {
             lingering: VecDeque::new(),
             half_open: HalfOpen::default(),
             closing: None,
-            shared: Shared::default(),
+            shared: Shared::new(&config),
             events: VecDeque::new(),
         }
     }

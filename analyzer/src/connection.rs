@@ -19,7 +19,7 @@ use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
 use crate::span_map::SpanMap;
 use crate::spare::Spare;
-use crate::tcp::{Ends, Flow, Recent, TcpState, fingerprint};
+use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, Recent, TcpState, fingerprint};
 use crate::tls::Hello;
 use crate::websocket::{Socket, Spares as SocketSpares};
 use crate::{
@@ -51,12 +51,24 @@ pub(crate) struct Connection {
     state: TcpState,
 }
 
-/// What all connections share: buffers nobody uses, and the latest segments.
-#[derive(Debug, Default)]
+/// What all connections share: buffers nobody uses, the latest bytes, and the latest segments.
+#[derive(Debug)]
 pub(crate) struct Shared {
     spares: Spares,
+    past: Past,
     recent: Recent,
     held: Holder,
+}
+
+impl Shared {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            spares: Spares::default(),
+            past: Past::new(config.limits.compared_bytes),
+            recent: Recent::default(),
+            held: Holder::default(),
+        }
+    }
 }
 
 /// Buffers of connections that are at rest.
@@ -89,17 +101,19 @@ struct Work<'a, 'b> {
     config: &'a Config,
     out: &'a mut Outbox<'b>,
     spares: &'a mut Spares,
+    past: &'a mut Past,
     /// From where on each direction's bytes now read were made deliverable together.
     batch: [Offset; 2],
 }
 
 impl<'a, 'b> Work<'a, 'b> {
-    fn new(config: &'a Config, out: &'a mut Outbox<'b>, spares: &'a mut Spares) -> Self {
+    fn new(config: &'a Config, out: &'a mut Outbox<'b>, shared: &'a mut Shared) -> Self {
         Self {
             is_last: false,
             config,
             out,
-            spares,
+            spares: &mut shared.spares,
+            past: &mut shared.past,
             batch: [Offset(0); 2],
         }
     }
@@ -249,7 +263,7 @@ impl Connection {
             .note(fingerprint(self.id.0, direction, segment));
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, moment, &mut numbers, config);
-        let mut work = Work::new(config, &mut out, &mut shared.spares);
+        let mut work = Work::new(config, &mut out, shared);
         self.segment(direction, segment, seen_lately, &mut work);
         self.numbers = numbers;
         self.state.is_over() && !was_over
@@ -266,7 +280,7 @@ impl Connection {
     ) {
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, self.last, &mut numbers, config);
-        let mut work = Work::new(config, &mut out, &mut shared.spares);
+        let mut work = Work::new(config, &mut out, shared);
         self.finish_protocol(&mut work);
         if given_up {
             let text = "its place was needed for another connection; what comes later of it opens a new one";
@@ -306,7 +320,13 @@ impl Connection {
         if work.config.detail == Detail::Map {
             work.out.push(EventKind::Segment(placed.seen));
         }
-        for conflict in placed.conflicts {
+        let mut conflicts = placed.conflicts;
+        if let Some(incoming) = &placed.incoming
+            && placed.seen.kind != SegmentKind::KeepAlive
+        {
+            conflicts.extend(self.conflicts_with_past(direction, incoming, work));
+        }
+        for conflict in conflicts {
             let text = format!(
                 "the bytes {} came first in {} and differ here",
                 conflict.span, conflict.kept
@@ -347,6 +367,21 @@ impl Connection {
         if self.is_complete() {
             self.finish_protocol(work);
         }
+    }
+
+    /// Where a payload differs from what was read of this stream before.
+    fn conflicts_with_past(
+        &self,
+        direction: Direction,
+        incoming: &Incoming<'_>,
+        work: &Work<'_, '_>,
+    ) -> Vec<Conflict> {
+        let reassembly = &self.flows[direction as usize].reassembly;
+        if incoming.start >= reassembly.next() {
+            return Vec::new();
+        }
+        work.past
+            .conflicts(self.id, direction, reassembly, incoming)
     }
 
     /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.

@@ -402,7 +402,7 @@ pub(crate) static TCP_OVERLAP_CONFLICT: Rule = Rule {
     reference: "RFC 9293 3.10.7.4",
     level: Level::Must,
     title: "two copies of the same bytes differ",
-    explanation: "The first copy captured is used. A broken middlebox, or someone who wants inspector and receiver to see different things.",
+    explanation: "The first copy captured is used. A broken middlebox, or someone who wants inspector and receiver to see different things. A copy is compared with bytes that wait behind a hole and with those read last, a mebibyte of all connections together (none for the summary, which is to be fast); where they are not kept, nothing is said of a copy.",
 };
 pub(crate) static TCP_RST_OUTSIDE: Rule = Rule {
     id: "tcp.rst.outside",

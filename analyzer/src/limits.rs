@@ -37,6 +37,10 @@ pub struct Limits {
     pub held_bytes: u64,
     /// How many segments of one direction are held behind a hole.
     pub held_segments: usize,
+    /// How many of the bytes read last, of all connections together, are kept to be compared with copies of them: a forged
+    /// segment comes within a round trip of the true one, and more would leave the processor's cache. 0 compares none, which
+    /// counting messages takes a twentieth less for.
+    pub compared_bytes: usize,
     /// How long, in nanoseconds of capture time, a hole is kept open after the receiver acknowledged it: as long as a capture may put packets out of order.
     pub hole_patience: i64,
     /// How many segments are held behind a hole that the receiver acknowledged.
@@ -77,6 +81,7 @@ impl Default for Limits {
             pending_requests: 1_024,
             held_bytes: 16 << 20,
             held_segments: 16_384,
+            compared_bytes: 1 << 20,
             hole_patience: 1_000_000_000,
             hole_patience_segments: 64,
             search_window: 256 << 10,

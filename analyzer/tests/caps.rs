@@ -31,6 +31,25 @@ fn shared_frames_names_so_many_neighbours_and_counts_all() {
     );
 }
 
+/// A message, another one, and a copy of the first that differs; whether that was told with so many bytes kept.
+fn tells_the_copy(compared_bytes: usize) -> bool {
+    let mut scene = Scene::websocket(with_limits(|limits| limits.compared_bytes = compared_bytes));
+    let (at, first) = (scene.at(DOWN), text(&"a".repeat(100)));
+    scene.down(&first).down(&text(&"b".repeat(300)));
+    scene.send_at(DOWN, at, &text(&"A".repeat(100)));
+    let outcome = scene.finish();
+    assert_eq!(outcome.said(DOWN).len(), 2);
+    outcome.rules().contains(&"tcp.overlap.conflict")
+}
+
+#[test]
+fn compared_bytes_are_those_read_last_and_of_a_copy_of_others_nothing_is_said() {
+    assert!(tells_the_copy(1 << 20));
+    assert!(tells_the_copy(1 << 10));
+    assert!(!tells_the_copy(102 + 303));
+    assert!(!tells_the_copy(0));
+}
+
 /// The fourth frame comes early in a segment of its own; one segment brings the three before it and the five behind.
 #[test]
 fn shared_frames_names_the_nearest_of_all_pieces_of_a_segment() {

@@ -56,6 +56,74 @@ fn a_segment_that_fills_a_hole_was_reordered_or_sent_again_as_its_identification
     assert_eq!(second_comes_last(4), (SegmentKind::Retransmission, true));
 }
 
+/// The spans of the copies that were said to differ.
+fn conflicts(scene: &Scene) -> Vec<(u64, u64)> {
+    let findings = scene.outcome.findings();
+    let conflicts = findings
+        .iter()
+        .filter(|finding| finding.rule.id == "tcp.overlap.conflict")
+        .filter_map(|finding| finding.span);
+    conflicts.map(|span| (span.start.0, span.end.0)).collect()
+}
+
+/// Three messages of 7 bytes from 1000 on, read; then a copy of some of their bytes, sent from an offset on.
+fn copied(
+    from: usize,
+    change: impl Fn(&mut Vec<u8>),
+    bytes: std::ops::Range<usize>,
+) -> Vec<(u64, u64)> {
+    let mut scene = Scene::websocket(full());
+    let start = scene.at(DOWN);
+    let messages = ["first", "other", "third"].map(text);
+    for message in &messages {
+        scene.down(message);
+    }
+    let mut copy = messages.concat()[bytes].to_vec();
+    change(&mut copy);
+    scene.send_at(DOWN, start + from, &copy);
+    scene.finish();
+    assert_eq!(
+        scene.outcome.said(DOWN),
+        [&b"first"[..], b"other", b"third"]
+    );
+    let start = start as u64;
+    let told = conflicts(&scene).into_iter();
+    told.map(|(from, to)| (from - start, to - start)).collect()
+}
+
+#[test]
+fn a_copy_of_bytes_already_read_is_compared_with_each_packet_that_brought_them() {
+    assert_eq!(copied(0, |_| (), 0..21), []);
+    assert_eq!(copied(3, |_| (), 3..17), []);
+    assert_eq!(copied(0, |copy| copy[3] ^= 1, 0..7), [(0, 7)]);
+    assert_eq!(copied(5, |copy| copy[3] ^= 1, 5..16), [(7, 14)]);
+    assert_eq!(
+        copied(0, |copy| copy.fill(0), 0..21),
+        [(0, 7), (7, 14), (14, 21)]
+    );
+    // behind what was read stands what nobody had seen
+    assert_eq!(copied(14, |copy| copy.push(0x89), 14..21), []);
+}
+
+#[test]
+fn another_connection_and_the_other_direction_have_other_bytes() {
+    let mut scene = Scene::websocket(full());
+    scene.down(&text("hello")).up(&masked(b"hello"));
+    scene.send_at(UP, scene.at(UP) - 11, &masked(b"hello"));
+    scene.finish();
+    assert_eq!(conflicts(&scene), []);
+}
+
+#[test]
+fn the_byte_of_a_keep_alive_is_no_copy() {
+    let mut scene = Scene::websocket(full());
+    scene.down(&text("hello"));
+    scene.send_at(DOWN, scene.at(DOWN) - 1, &[0]);
+    scene.finish();
+    assert_eq!(kinds(&scene, DOWN).last(), Some(&SegmentKind::KeepAlive));
+    assert_eq!(conflicts(&scene), []);
+}
+
 #[test]
 fn the_same_packet_twice_is_a_duplicate_and_the_same_bytes_twice_a_retransmission() {
     for (second_id, kind) in [

@@ -7,7 +7,7 @@ use wireseam::{
     report::Render,
     verify::{Verification, Verify},
 };
-use wireseam_analyzer::{Config, Level, PayloadPolicy};
+use wireseam_analyzer::{Config, Level, Limits, PayloadPolicy};
 use wireseam_capture::{Bounded, Source, Stop};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     progress::{self, Watched},
     signals::Signals,
 };
-use crate::cli::{Checksums, FailOn, Inspect, Payload};
+use crate::cli::{Checksums, FailOn, Format, Inspect, Payload};
 
 pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Failure> {
     let signals = Signals::catch().map_err(|cause| {
@@ -37,6 +37,7 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
         name: name(&capture, &asked.files),
         config: Config {
             payload: policy(asked.payload),
+            limits: limits(asked),
             ..Config::default()
         },
         checksums: checksums(asked.checksums),
@@ -92,6 +93,15 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
     } else {
         Exit::Fine
     })
+}
+
+/// What may be held on to. Counting is to be fast: bytes read are not kept for it.
+fn limits(asked: &Inspect) -> Limits {
+    let mut limits = Limits::default();
+    if asked.format == Format::Summary {
+        limits.compared_bytes = 0;
+    }
+    limits
 }
 
 /// A renderer, and what verifies it where that was asked for.

@@ -125,6 +125,12 @@ impl Connection {
         let span = Span::of_length(at, bytes.len() as u64);
         flow.totals.bytes += span.length();
         flow.map_mut(&mut work.spares.maps).push(span, carrier);
+        if work.past.is_kept()
+            && let Some(seq) = flow.reassembly.seq_of(at)
+        {
+            let packet = carrier.moment.packet;
+            work.past.keep(self.id, direction, seq, bytes, packet);
+        }
         self.take_bytes(direction, at, bytes, work);
     }
 

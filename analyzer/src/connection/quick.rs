@@ -168,6 +168,12 @@ impl Quick {
                 return false;
             }
             shared.recent.note(print);
+            if shared.past.is_kept() {
+                let (payload, packet) = (segment.payload, segment.packet);
+                shared
+                    .past
+                    .keep(self.id, direction, segment.seq, payload, packet);
+            }
             side.standing.advance(segment);
         }
         back.standing.acknowledge(segment, acknowledges > 0);

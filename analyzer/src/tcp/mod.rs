@@ -2,6 +2,7 @@
 
 mod classify;
 mod flow;
+mod past;
 mod reassembly;
 mod recent;
 mod standing;
@@ -9,7 +10,8 @@ mod state;
 mod window;
 
 pub(crate) use flow::Flow;
-pub(crate) use reassembly::{Chunk, Content, Incoming};
+pub(crate) use past::Past;
+pub(crate) use reassembly::{Chunk, Conflict, Content, Incoming};
 pub(crate) use recent::{Recent, fingerprint};
 pub(crate) use standing::Standing;
 pub(crate) use state::{Ends, TcpState, assume_client, guess_client};

@@ -132,10 +132,13 @@ impl Reassembly {
     /// The sequence number at an offset of a stream with nothing missing; `None` of any other stream.
     pub(crate) fn seq_at(&self, at: Offset) -> Option<Seq> {
         let whole = self.early.is_none() && self.next == self.seen_end;
+        self.seq_of(at).filter(|_| whole)
+    }
+
+    /// The sequence number at an offset.
+    pub(crate) fn seq_of(&self, at: Offset) -> Option<Seq> {
         let low_bits = u32::try_from(at.0 & u64::from(u32::MAX)).ok()?;
-        self.origin
-            .filter(|_| whole)
-            .map(|origin| origin.plus(low_bits))
+        self.origin.map(|origin| origin.plus(low_bits))
     }
 
     /// Notes that so many more bytes of a stream with nothing missing were delivered.
@@ -225,13 +228,8 @@ impl Reassembly {
         let span = incoming.captured();
         self.held_over(span)
             .filter_map(|(start, held)| {
-                let both = Span::of_length(*start, held.bytes.len() as u64).intersection(span);
-                let mine = part(incoming.bytes, span.start, both)?;
-                let theirs = part(&held.bytes, *start, both)?;
-                (mine != theirs).then_some(Conflict {
-                    span: both,
-                    kept: held.carrier.moment.packet,
-                })
+                let packet = held.carrier.moment.packet;
+                conflict(incoming, *start, &held.bytes, packet)
             })
             .collect()
     }
@@ -366,6 +364,23 @@ impl Reassembly {
         }
         holes
     }
+}
+
+/// Where a payload differs from what a packet brought before, which begins at `start`.
+pub(super) fn conflict(
+    incoming: &Incoming<'_>,
+    start: Offset,
+    kept: &[u8],
+    packet: PacketIndex,
+) -> Option<Conflict> {
+    let span = incoming.captured();
+    let both = Span::of_length(start, kept.len() as u64).intersection(span);
+    let mine = part(incoming.bytes, span.start, both)?;
+    let theirs = part(kept, start, both)?;
+    (mine != theirs).then_some(Conflict {
+        span: both,
+        kept: packet,
+    })
 }
 
 /// The bytes of `wanted` in a buffer whose first byte stands at `start`.
