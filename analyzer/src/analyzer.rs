@@ -258,25 +258,33 @@ impl Analyzer {
     }
 
     /// Reports the end of connections that ended long ago, and of the oldest ones where there are too many.
+    #[inline]
     fn let_go(&mut self, now: Option<Timestamp>) {
-        let Limits {
-            linger, lingering, ..
-        } = self.config.limits;
-        while let Some((slot, id, since)) = self.lingering.front().copied() {
-            let waited = now
-                .zip(since)
-                .is_some_and(|(now, since)| now.nanoseconds_since(since) > linger);
-            if !waited && self.lingering.len() <= lingering {
-                return;
-            }
-            self.lingering.pop_front();
-            if waited && let Some(last) = self.went_on(slot, id, now) {
-                self.lingering.push_back((slot, id, Some(last)));
-                continue;
-            }
-            if self.flow(slot, id).is_some() {
-                self.finish_flow(slot);
-            }
+        while let Some(waited) = self.is_one_to_let_go(now) {
+            self.let_first_go(now, waited);
+        }
+    }
+
+    /// Whether the one that ended first has to go, and whether that is because it has lingered long enough.
+    #[inline]
+    fn is_one_to_let_go(&self, now: Option<Timestamp>) -> Option<bool> {
+        let limits = &self.config.limits;
+        let (_, _, since) = self.lingering.front()?;
+        let waited = now
+            .zip(*since)
+            .is_some_and(|(now, since)| now.nanoseconds_since(since) > limits.linger);
+        (waited || self.lingering.len() > limits.lingering).then_some(waited)
+    }
+
+    #[cold]
+    fn let_first_go(&mut self, now: Option<Timestamp>, waited: bool) {
+        let Some((slot, id, _)) = self.lingering.pop_front() else {
+            return;
+        };
+        if waited && let Some(last) = self.went_on(slot, id, now) {
+            self.lingering.push_back((slot, id, Some(last)));
+        } else if self.flow(slot, id).is_some() {
+            self.finish_flow(slot);
         }
     }
 

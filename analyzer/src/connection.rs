@@ -353,6 +353,7 @@ impl Connection {
             let rule = &finding::TCP_RST_OUTSIDE;
             work.out.finding(rule, Some(direction), None, text);
         }
+        let mut was_read = placed.incoming.is_some();
         if let Some(incoming) = &placed.incoming {
             self.begin_batch(direction, work);
             self.deliver(direction, incoming, work);
@@ -361,9 +362,12 @@ impl Connection {
             if self.flows[side as usize].is_out_of_patience(segment.at, &work.config.limits) {
                 self.begin_batch(side, work);
                 self.give_up_hole(side, work);
+                was_read = true;
             }
         }
-        self.settle(work);
+        if was_read || work.config.detail == Detail::Map {
+            self.settle(work);
+        }
         if self.is_complete() {
             self.finish_protocol(work);
         }
