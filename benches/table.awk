@@ -11,7 +11,7 @@ BEGIN {
     most_rss["chat"] = 64; most_rss["short"] = 64
     # MB of capture in a second of CPU.
     least_speed["deflate"] = 100
-    # ndjson over summary, ns a message.
+    # A line for each message, and no other line, over summary: ns a message.
     most_line["chat"] = 500
     # Bytes of memory for one more silent WebSocket.
     most_idle = 512
@@ -52,7 +52,7 @@ function one(key,    parts, profile, command, seconds, target, verdict, over, pe
     if (command == "summary" && profile in most_cpu) judge(median(ratio, key) <= most_cpu[profile], "<= " sprintf("%.1f", most_cpu[profile]) " x tcpdump")
     if (command ~ /^(summary|ndjson)$/ && profile in most_rss) judge(median(rss, key) / 1024 < most_rss[profile], "RSS < " most_rss[profile] " MiB")
     if (command == "summary" && profile in least_speed) judge(bytes[profile] / seconds / 1e6 >= least_speed[profile], ">= " least_speed[profile] " MB/CPU s")
-    if (command == "ndjson" && profile in most_line) {
+    if (command == "messages" && profile in most_line) {
         over = (seconds - median(cpu, profile SUBSEP "summary")) * 1e9 / messages[profile]
         judge(over <= most_line[profile], sprintf("%.0f ns/message over summary, <= %d", over, most_line[profile]))
     }
