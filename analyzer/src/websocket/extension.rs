@@ -17,11 +17,6 @@ impl Agreement {
     pub(crate) fn window(self) -> u32 {
         1 << self.window_bits
     }
-
-    /// Whether the window is smaller than DEFLATE's.
-    pub(crate) fn has_small_window(self) -> bool {
-        self.window_bits < LARGEST_WINDOW_BITS
-    }
 }
 
 impl Default for Agreement {

@@ -1,148 +1,195 @@
-//! A Huffman code of DEFLATE (RFC 1951 3.2.2), told by the lengths of its codes.
+//! A Huffman code of DEFLATE (RFC 1951 3.2.2), told by the lengths of its codes: a table by the next bits, and the rest counted.
 
-/// Codes of up to so many bits are looked up, longer ones counted out.
-const SHORT: u32 = 9;
+use super::symbol::{CODE_LENGTHS, DISTANCES, LITERALS, OF_DISTANCES, OF_LITERALS, Symbol};
 
 /// The longest code.
-const LONGEST: usize = 15;
+const LONGEST: u32 = 15;
 
-/// Symbols by code.
+/// Symbols by code: at most `SYMBOLS`, with a table of `SIZE` for codes that are not longer than its index.
+///
+/// Small tables: most messages are short, and to fill a table takes longer than to read them.
 #[derive(Debug)]
-pub(super) struct Code {
-    /// By the next [`SHORT`] bits: the symbol and, in the lowest four bits, its length; 0 where the code is longer.
-    short: [u16; 1 << SHORT],
-    /// How many codes have each length.
-    count: [u16; LONGEST + 1],
-    /// The symbols in the order of their codes.
-    symbols: [u16; MOST_SYMBOLS],
+pub(super) struct Code<const SIZE: usize, const SYMBOLS: usize> {
+    /// By the next bits; blank where the code is longer.
+    table: [Symbol; SIZE],
+    /// Those with longer codes, in the order of their codes.
+    long: [Symbol; SYMBOLS],
+    /// By length: the first code, written with 15 bits, that is longer.
+    ends: [u32; LONGEST as usize + 1],
+    /// By length: how far a code's number is behind its place among the long ones, modulo 2^32.
+    places: [u32; LONGEST as usize + 1],
 }
 
-/// The most symbols that a code has.
-pub(super) const MOST_SYMBOLS: usize = 288;
+/// Literals and lengths: every fixed code is in the table.
+pub(super) type LiteralCode = Code<512, { LITERALS }>;
+/// Distances.
+pub(super) type DistanceCode = Code<128, { DISTANCES }>;
+/// The lengths of codes, which have 7 bits at most.
+pub(super) type LengthCode = Code<128, { CODE_LENGTHS }>;
 
-/// What the next bits are.
+/// Lengths that make no code: some bits would say two things, or nothing where that is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// This symbol, in so many bits.
-    Symbol(u16, u32),
-    /// The beginning of one.
-    Unfinished,
-    /// Nothing that the code has.
-    Invalid,
-}
+pub(super) struct NoCode;
 
-impl Code {
-    /// The code whose symbols' codes have these lengths; those of length 0 have none. Codes that there is no room for are
-    /// left out.
-    pub(super) const fn new(lengths: &[u8]) -> Self {
-        let mut code = Self {
-            short: [0; 1 << SHORT],
-            count: [0; LONGEST + 1],
-            symbols: [0; MOST_SYMBOLS],
+impl<const SIZE: usize, const SYMBOLS: usize> Code<SIZE, SYMBOLS> {
+    const INDEX_BITS: u32 = SIZE.trailing_zeros();
+
+    /// A code without codes.
+    pub(super) const fn none() -> Self {
+        Self {
+            table: [Symbol::NONE; SIZE],
+            long: [Symbol::NONE; SYMBOLS],
+            ends: [0; LONGEST as usize + 1],
+            places: [0; LONGEST as usize + 1],
+        }
+    }
+
+    /// Makes it the code in which these symbols' codes have these lengths; those of length 0 have none. Some bits may be no
+    /// code only where there is a single code, of one bit, or none at all (3.2.7, and what zlib takes).
+    pub(super) const fn make(
+        &mut self,
+        lengths: &[u8],
+        symbols: &[Symbol; SYMBOLS],
+    ) -> Result<(), NoCode> {
+        let (count, mut next) = match Self::count(lengths) {
+            Ok(counted) => counted,
+            Err(no_code) => return Err(no_code),
         };
+        let mut order = [0_u16; SYMBOLS];
         let mut symbol = 0;
-        while symbol < lengths.len() && symbol < MOST_SYMBOLS {
-            code.count[(lengths[symbol] & 15) as usize] += 1;
-            symbol += 1;
-        }
-        code.count[0] = 0;
-        let (mut place, mut next) = ([0; LONGEST + 1], [0_u32; LONGEST + 1]);
-        let mut length = 1;
-        while length <= LONGEST {
-            place[length] = place[length - 1] + code.count[length - 1] as usize;
-            next[length] = (next[length - 1] + code.count[length - 1] as u32) << 1;
-            length += 1;
-        }
-        let mut symbol = 0;
-        while symbol < lengths.len() && symbol < MOST_SYMBOLS {
+        while symbol < lengths.len() {
             let length = (lengths[symbol] & 15) as usize;
             if length > 0 {
-                code.symbols[place[length]] = symbol as u16;
-                place[length] += 1;
-                code.look_up(symbol as u16, next[length], length as u32);
+                order[next[length] as usize] = symbol as u16;
                 next[length] += 1;
             }
             symbol += 1;
         }
-        code
-    }
-
-    /// Notes a short code for each value that the bits behind it may have. The first bit of a code is the lowest.
-    const fn look_up(&mut self, symbol: u16, code: u32, length: u32) {
-        if length > SHORT || code >> length != 0 {
-            return;
-        }
-        let mut at = (code.reverse_bits() >> (32 - length)) as usize;
-        while at < 1 << SHORT {
-            self.short[at] = symbol << 4 | length as u16;
-            at += 1 << length;
-        }
-    }
-
-    /// What the next bits are, of which so many are there.
-    pub(super) fn next(&self, bits: u64, there: u32) -> Next {
-        let entry = self.short[(bits & ((1 << SHORT) - 1)) as usize];
-        let length = u32::from(entry & 15);
-        match length {
-            0 => self.next_of_any_length(bits, there),
-            _ if length > there => Next::Unfinished,
-            _ => Next::Symbol(entry >> 4, length),
-        }
-    }
-
-    /// Codes of one length are consecutive numbers: it is one of them if it is not beyond the last.
-    fn next_of_any_length(&self, mut bits: u64, there: u32) -> Next {
-        let (mut code, mut first, mut place) = (0_u64, 0_u64, 0_u64);
-        for (length, count) in (1..).zip(self.count.iter().skip(1)) {
-            if length > there {
-                return Next::Unfinished;
-            }
-            code |= bits & 1;
-            bits >>= 1;
-            let count = u64::from(*count);
-            if let Some(at) = code.checked_sub(first).filter(|at| *at < count) {
-                let symbol = usize::try_from(place + at).ok();
-                let symbol = symbol.and_then(|at| self.symbols.get(at));
-                return symbol.map_or(Next::Invalid, |symbol| Next::Symbol(*symbol, length));
-            }
-            place += count;
-            first = (first + count) << 1;
+        self.table[0] = Symbol::NONE;
+        let (mut place, mut longer, mut code, mut length) = (0, 0, 0_u32, 1);
+        while length <= LONGEST {
             code <<= 1;
+            if length <= Self::INDEX_BITS {
+                self.double(1 << (length - 1));
+            } else {
+                self.places[length as usize] = longer_from(longer, code);
+            }
+            let end = place + count[length as usize] as usize;
+            while place < end {
+                let symbol = symbols[order[place] as usize].in_bits(length);
+                let at = (code.reverse_bits() >> (32 - length)) as usize;
+                if length <= Self::INDEX_BITS {
+                    self.table[at] = symbol;
+                } else {
+                    self.table[at & (SIZE - 1)] = Symbol::BLANK;
+                    self.long[longer] = symbol;
+                    longer += 1;
+                }
+                code += 1;
+                place += 1;
+            }
+            self.ends[length as usize] = code << (LONGEST - length);
+            length += 1;
         }
-        Next::Invalid
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// RFC 1951 3.2.2's example: A to H with lengths 3, 3, 3, 3, 3, 2, 4, 4.
-    #[test]
-    fn codes_are_those_of_the_rfcs_example() {
-        let code = Code::new(&[3, 3, 3, 3, 3, 2, 4, 4]);
-        let codes = ["010", "011", "100", "101", "110", "00", "1110", "1111"];
-        for (symbol, bits) in (0..).zip(codes) {
-            let value = bits
-                .bytes()
-                .rev()
-                .fold(0, |value, bit| value << 1 | u64::from(bit - b'0'));
-            let length = bits.bytes().fold(0, |length, _| length + 1);
-            let found = Next::Symbol(symbol, length);
-            assert_eq!(code.next(value, length), found);
-            assert_eq!(code.next_of_any_length(value, length), found);
-            assert_eq!(code.next(value, length - 1), Next::Unfinished);
-        }
+        Ok(())
     }
 
-    #[test]
-    fn lengths_that_make_no_code_do_no_harm() {
-        for lengths in [&[1_u8; 288][..], &[15; 288], &[0; 288], &[1], &[]] {
-            let code = Code::new(lengths);
-            for bits in [0, u64::MAX, 0x5555_5555_5555_5555] {
-                let _ = code.next(bits, 48);
-                let _ = code.next_of_any_length(bits, 48);
+    /// How many codes have each length, and how many are shorter.
+    const fn count(lengths: &[u8]) -> Result<(Counts, Counts), NoCode> {
+        let mut count: Counts = [0; LONGEST as usize + 1];
+        if lengths.len() > SYMBOLS {
+            return Err(NoCode);
+        }
+        let mut symbol = 0;
+        while symbol < lengths.len() {
+            count[(lengths[symbol] & 15) as usize] += 1;
+            symbol += 1;
+        }
+        let unused = count[0] as usize;
+        count[0] = 0;
+        let mut next: Counts = [0; LONGEST as usize + 1];
+        let (mut left, mut length) = (1_i32, 1);
+        while length <= LONGEST as usize {
+            next[length] = next[length - 1] + count[length - 1];
+            left = (left << 1) - count[length] as i32;
+            if left < 0 {
+                return Err(NoCode);
+            }
+            length += 1;
+        }
+        let used = lengths.len() - unused;
+        match left {
+            0 => Ok((count, next)),
+            _ if used == 0 || used == 1 && count[1] == 1 => Ok((count, next)),
+            _ => Err(NoCode),
+        }
+    }
+
+    /// Codes of one more bit: each of fewer stands for both.
+    const fn double(&mut self, size: usize) {
+        let (fewer, more) = self.table.split_at_mut(size);
+        let (more, _) = more.split_at_mut(size);
+        more.copy_from_slice(fewer);
+    }
+
+    /// Whether each bit is part of a code.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.ends[LONGEST as usize] == 1 << LONGEST
+    }
+
+    /// The symbol that the next bits begin with, with missing ones taken as 0: if its code is longer than there are bits, it
+    /// may be another.
+    #[inline(always)]
+    pub(super) fn find(&self, bits: u64) -> Symbol {
+        let symbol = self.table[bits as usize & (SIZE - 1)];
+        if symbol.is_blank() {
+            return self.find_long(bits);
+        }
+        symbol
+    }
+
+    /// Codes of one length are consecutive numbers, with longer ones behind them.
+    #[inline(never)]
+    fn find_long(&self, bits: u64) -> Symbol {
+        let code = u32::from((bits as u16).reverse_bits() >> 1);
+        let lengths = Self::INDEX_BITS as usize + 1..=LONGEST as usize;
+        for (length, end) in lengths
+            .clone()
+            .zip(self.ends.get(lengths).into_iter().flatten())
+        {
+            if code < *end {
+                let number = code >> (LONGEST as usize - length);
+                let place = number.wrapping_sub(self.places[length]) as usize;
+                return self.long.get(place).copied().unwrap_or(Symbol::NONE);
             }
         }
+        Symbol::NONE
     }
 }
+
+/// Numbers by length.
+type Counts = [u16; LONGEST as usize + 1];
+
+const fn longer_from(longer: usize, code: u32) -> u32 {
+    code.wrapping_sub(longer as u32)
+}
+
+/// RFC 1951 3.2.6.
+pub(super) static FIXED_LITERALS: LiteralCode = {
+    let mut lengths = [8; LITERALS];
+    let mut symbol = 144;
+    while symbol < 280 {
+        lengths[symbol] = if symbol < 256 { 9 } else { 7 };
+        symbol += 1;
+    }
+    let mut code = Code::none();
+    assert!(code.make(&lengths, &OF_LITERALS).is_ok());
+    code
+};
+
+/// RFC 1951 3.2.6.
+pub(super) static FIXED_DISTANCES: DistanceCode = {
+    let mut code = Code::none();
+    assert!(code.make(&[5; DISTANCES], &OF_DISTANCES).is_ok());
+    code
+};

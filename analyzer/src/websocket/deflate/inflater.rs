@@ -1,12 +1,11 @@
 //! One direction's messages inflated (RFC 7692 7.2.2), in a stream and in bounded memory.
 //!
-//! The decoder always has a 15-bit window, which inflates every smaller one. After lost or broken data it starts with an
-//! empty window: a message that refers to what is not there fails, and one that does not is right all the same.
+//! The window always has 15 bits, which inflates what was made for every smaller one. After lost or broken data it is empty:
+//! a message that refers to what is not there fails, and one that does not is right all the same.
 
-use flate2::{Decompress, DecompressError, FlushDecompress, Status};
-
-use super::decoders::{Decoders, Lease, fill};
-use super::walker::Walker;
+use super::decoder::{Decoder, Stop};
+use super::decoders::Decoders;
+use super::output::Output;
 use super::window::Window;
 use crate::Limits;
 use crate::websocket::extension::Agreement;
@@ -52,8 +51,6 @@ pub(crate) struct Inflater {
     size: Size,
     /// What was inflated last, of earlier messages with takeover, and of the open one.
     window: Window,
-    /// A decoder that has this window, if nobody else needed it.
-    lease: Option<Lease>,
     /// Whether bytes are missing from the window.
     broken: bool,
     open: Open,
@@ -78,25 +75,12 @@ impl Size {
 /// The open message.
 #[derive(Default)]
 struct Open {
-    decoder: Option<Box<Decompress>>,
-    walker: Option<Box<Walker>>,
-    at: At,
+    /// From its first byte on.
+    decoder: Option<Box<Decoder>>,
     /// Its last four bytes on the wire.
     last: [u8; 4],
     length: u64,
     fault: Option<Fault>,
-}
-
-/// Where the open message's data ends so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum At {
-    /// There is none.
-    #[default]
-    Beginning,
-    /// Anywhere but behind a final block.
-    Inside,
-    /// Behind a final block: the decoder has to start anew (7.2.3.4).
-    FinalBlock,
 }
 
 impl Inflater {
@@ -110,7 +94,6 @@ impl Inflater {
                 ratio: limits.inflation_ratio,
             },
             window: Window::default(),
-            lease: None,
             broken: false,
             open: Open::default(),
         }
@@ -119,7 +102,7 @@ impl Inflater {
     /// Inflates the next piece of a message and hands the data on. `announced` is the length of the message's frames so far.
     pub(crate) fn feed(
         &mut self,
-        input: &[u8],
+        mut input: &[u8],
         announced: u64,
         decoders: &mut Decoders,
         mut take: impl FnMut(&[u8]),
@@ -127,43 +110,64 @@ impl Inflater {
         if input.is_empty() {
             return;
         }
-        self.walk(input, decoders);
-        if self.open.fault.is_some() {
-            return;
-        }
         self.open.note_last(input);
-        let most = self.size.of_message(announced);
-        let mut decoder = self.take_decoder(decoders);
-        let mut output = decoders.take_output();
-        let inflated = self.inflate(&mut decoder, input, &mut output, most, &mut take);
-        decoders.give_back_output(output);
-        self.open.decoder = Some(decoder);
-        if let Err(fault) = inflated {
-            self.fail(fault);
+        let Some(mut decoder) = self.decoder(decoders) else {
+            return;
+        };
+        let output = decoders.output();
+        if self.open.fault.is_none() {
+            let most = self.size.of_message(announced);
+            let inflated = self.inflate(&mut decoder, &mut input, output, most, &mut take);
+            if let Err(fault) = inflated {
+                self.fail(fault);
+            }
         }
+        // What is no DEFLATE is that whatever came before it.
+        if self.open.fault == Some(Fault::Context) && !decoder.walk(input, output) {
+            self.open.fault = Some(Fault::Data);
+        }
+        self.open.decoder = Some(decoder);
     }
 
     /// Ends the message.
     pub(crate) fn end_message(&mut self, decoders: &mut Decoders) -> Inflated {
-        let beyond_window = self.end_walk(decoders);
-        let is_inside = self.open.at == At::Inside && self.open.fault.is_none();
-        let has_tail = is_inside && self.open.last == TAIL;
-        if is_inside && !self.open.ends_whole(has_tail) {
-            self.fail(Fault::Unfinished);
+        let mut inflated = Inflated {
+            length: Ok(0),
+            has_context: false,
+            beyond_window: None,
+            has_tail: false,
+        };
+        if let Some(mut decoder) = self.open.decoder.take() {
+            if self.open.fault.is_none() {
+                self.end_data(&mut decoder, decoders.output(), &mut inflated);
+            }
+            decoders.give_back(decoder);
         }
-        let has_context = !self.broken;
-        self.lay_aside(decoders);
+        if !self.agreement.takeover {
+            decoders.give_back_window(std::mem::take(&mut self.window));
+        }
         let open = std::mem::take(&mut self.open);
-        Inflated {
-            beyond_window,
-            length: open.fault.map_or(Ok(open.length), Err),
-            has_context,
-            has_tail,
+        inflated.length = open.fault.map_or(Ok(open.length), Err);
+        inflated.has_context = !self.broken;
+        inflated
+    }
+
+    /// Judges data that has nothing wrong in it by how it ends.
+    fn end_data(&mut self, decoder: &mut Decoder, output: &mut Output, inflated: &mut Inflated) {
+        let farthest = decoder.farthest();
+        inflated.beyond_window = (farthest > self.agreement.window()).then_some(farthest);
+        if decoder.is_behind_final_block() {
+            return;
+        }
+        inflated.has_tail = self.open.last == TAIL;
+        if !ends_whole(decoder, inflated.has_tail, output) {
+            self.fail(Fault::Unfinished);
         }
     }
 
     /// Part of a message is missing: the rest of it is not inflated, nor counted on by later ones.
     pub(crate) fn lose(&mut self) {
+        self.open.decoder = None;
         if self.open.fault.is_none() {
             self.fail(Fault::Context);
         }
@@ -172,7 +176,6 @@ impl Inflater {
     /// Whole messages may be missing: later ones cannot count on any before them.
     pub(crate) fn forget(&mut self) {
         self.broken = self.agreement.takeover;
-        self.lease = None;
         self.window.clear();
     }
 
@@ -181,58 +184,35 @@ impl Inflater {
         self.forget();
     }
 
-    /// The open message's decoder.
-    fn take_decoder(&mut self, decoders: &mut Decoders) -> Box<Decompress> {
-        if let Some(decoder) = self.open.decoder.take() {
+    /// The open message's decoder, as long as there is something to be read.
+    fn decoder(&mut self, decoders: &mut Decoders) -> Option<Box<Decoder>> {
+        let decoder = self.open.decoder.take();
+        if decoder.is_some() || self.open.fault.is_some() {
             return decoder;
         }
         if !self.agreement.takeover {
             self.window = decoders.take_window();
         }
-        decoders.take(self.lease.take(), &self.window)
-    }
-
-    /// Gives the open message's decoder back, to be had again where it holds the window.
-    fn lay_aside(&mut self, decoders: &mut Decoders) {
-        let holds_window = self.open.fault.is_none() && self.open.at == At::Inside;
-        match self.open.decoder.take() {
-            Some(decoder) if self.agreement.takeover && holds_window => {
-                self.lease = Some(decoders.lay_aside(decoder));
-            }
-            Some(decoder) => decoders.give_back(decoder),
-            None => {}
-        }
-        if !self.agreement.takeover {
-            decoders.give_back_window(std::mem::take(&mut self.window));
-        }
+        Some(decoders.take())
     }
 
     fn inflate(
         &mut self,
-        decoder: &mut Decompress,
-        mut input: &[u8],
-        output: &mut [u8],
+        decoder: &mut Decoder,
+        input: &mut &[u8],
+        output: &mut Output,
         most: u64,
         take: &mut impl FnMut(&[u8]),
     ) -> Result<(), Fault> {
         loop {
-            if self.open.at == At::FinalBlock {
-                fill(decoder, &self.window);
-            }
-            self.open.at = At::Inside;
-            let (read, written, status) = step(decoder, input, output);
-            input = input.get(read..).unwrap_or_default();
-            self.keep(output.get(..written).unwrap_or_default(), most, take)?;
-            match status {
-                Ok(Status::StreamEnd) => self.open.at = At::FinalBlock,
-                Ok(_) if read == 0 && written == 0 => return Ok(()),
-                Ok(_) if !input.is_empty() || written == output.len() => {}
-                Ok(_) => return Ok(()),
-                Err(_) if self.broken => return Err(Fault::Context),
-                Err(_) => return Err(Fault::Data),
-            }
-            if self.open.at == At::FinalBlock && input.is_empty() {
-                return Ok(());
+            output.clear();
+            let stop = decoder.decode(input, output, &self.window);
+            self.keep(output.bytes(), most, take)?;
+            match stop {
+                Stop::Input => return Ok(()),
+                Stop::Output => {}
+                Stop::TooFar if self.broken => return Err(Fault::Context),
+                Stop::TooFar | Stop::Bad => return Err(Fault::Data),
             }
         }
     }
@@ -251,29 +231,6 @@ impl Inflater {
         take(data);
         Ok(())
     }
-
-    /// Walks a piece of a message whose references may reach too far: beyond the window, or to what is not there.
-    fn walk(&mut self, input: &[u8], decoders: &mut Decoders) {
-        let walks = self.agreement.has_small_window() || self.broken;
-        if self.open.at == At::Beginning && walks && self.open.walker.is_none() {
-            self.open.walker = Some(decoders.take_walker());
-        }
-        if let Some(walker) = &mut self.open.walker {
-            walker.feed(input);
-        }
-    }
-
-    /// How far beyond the agreed window the message refers. What is no DEFLATE is that whatever came before it.
-    fn end_walk(&mut self, decoders: &mut Decoders) -> Option<u32> {
-        let walker = self.open.walker.take()?;
-        if walker.is_lost() && self.open.fault == Some(Fault::Context) {
-            self.open.fault = Some(Fault::Data);
-        }
-        let farthest = walker.farthest();
-        decoders.give_back_walker(walker);
-        let is_beyond = farthest > self.agreement.window() && self.open.fault.is_none();
-        is_beyond.then_some(farthest)
-    }
 }
 
 impl Open {
@@ -285,30 +242,14 @@ impl Open {
             end.copy_from_slice(last);
         }
     }
-
-    /// Whether the data ends between two blocks, once the sender's flush is whole again.
-    fn ends_whole(&mut self, has_tail: bool) -> bool {
-        let Some(decoder) = &mut self.decoder else {
-            return true;
-        };
-        let ending = if has_tail { &NOTHING[..] } else { &ENDING };
-        let (read, written, status) = step(decoder, ending, &mut [0; 16]);
-        read == ending.len() && written == 0 && matches!(status, Ok(Status::Ok))
-    }
 }
 
-/// Inflates what fits: how much was read and written.
-fn step(
-    decoder: &mut Decompress,
-    input: &[u8],
-    output: &mut [u8],
-) -> (usize, usize, Result<Status, DecompressError>) {
-    let before = (decoder.total_in(), decoder.total_out());
-    let status = decoder.decompress(input, output, FlushDecompress::Sync);
-    let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(0);
-    let read = count(decoder.total_in(), before.0);
-    let written = count(decoder.total_out(), before.1);
-    (read, written, status)
+/// Whether the data ends between two blocks, once the sender's flush is whole again.
+fn ends_whole(decoder: &mut Decoder, has_tail: bool, output: &mut Output) -> bool {
+    let mut ending = if has_tail { &NOTHING[..] } else { &ENDING };
+    let stop = decoder.decode(&mut ending, output, &Window::default());
+    let is_whole = decoder.is_at_block() && !decoder.is_behind_final_block();
+    stop == Stop::Input && output.bytes().is_empty() && is_whole
 }
 
 impl std::fmt::Debug for Inflater {

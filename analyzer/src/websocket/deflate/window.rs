@@ -35,10 +35,26 @@ impl Window {
         self.bytes.len() == SIZE
     }
 
-    /// The bytes, oldest first, in two parts.
-    pub(super) fn parts(&self) -> [&[u8]; 2] {
-        let (newer, older) = self.bytes.split_at(self.oldest);
-        [older, newer]
+    pub(super) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What begins so many bytes before the end, as far as it lies in one piece, and maybe others behind those.
+    #[inline(always)]
+    pub(super) fn from(&self, back: usize) -> &[u8] {
+        self.bytes.get(self.place(back)..).unwrap_or_default()
+    }
+
+    /// The byte there, if there is one.
+    #[inline(always)]
+    pub(super) fn byte(&self, back: usize) -> u8 {
+        self.bytes.get(self.place(back)).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn place(&self, back: usize) -> usize {
+        let place = self.oldest + self.bytes.len().saturating_sub(back);
+        place.checked_sub(self.bytes.len()).unwrap_or(place)
     }
 
     /// Not by the factor with which a vector grows: that would end at up to twice the size.
@@ -65,11 +81,20 @@ mod tests {
             all.extend(&data);
             window.push(&data);
             let last = &all[all.len().saturating_sub(SIZE)..];
-            assert!(window.parts().concat() == last, "after {length}");
+            assert_eq!(window.length(), last.len());
+            for back in [1, 2, 300, 5_000, last.len() / 2, last.len()] {
+                if back > 0 && back <= last.len() {
+                    let found = window.from(back);
+                    let found = &found[..found.len().min(back)];
+                    let expected = &last[last.len() - back..][..found.len()];
+                    assert!(!found.is_empty() && found == expected, "{back}");
+                    assert_eq!(window.byte(back), expected[0]);
+                }
+            }
             assert!(window.bytes.capacity() <= SIZE);
             assert_eq!(window.is_full(), all.len() >= SIZE);
         }
         window.clear();
-        assert!(window.parts().concat().is_empty());
+        assert_eq!(window.length(), 0);
     }
 }
