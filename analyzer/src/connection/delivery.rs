@@ -73,6 +73,7 @@ impl Connection {
             return false;
         }
         flow.totals.bytes += length;
+        self.keep(direction, carrier.reach.start, bytes, carrier, work);
         true
     }
 
@@ -125,13 +126,26 @@ impl Connection {
         let span = Span::of_length(at, bytes.len() as u64);
         flow.totals.bytes += span.length();
         flow.map_mut(&mut work.spares.maps).push(span, carrier);
+        self.keep(direction, at, bytes, carrier, work);
+        self.take_bytes(direction, at, bytes, work);
+    }
+
+    /// Keeps bytes that are read, to be compared with copies of them.
+    fn keep(
+        &self,
+        direction: Direction,
+        at: Offset,
+        bytes: &[u8],
+        carrier: Carrier,
+        work: &mut Work<'_, '_>,
+    ) {
+        let reassembly = &self.flows[direction as usize].reassembly;
         if work.past.is_kept()
-            && let Some(seq) = flow.reassembly.seq_of(at)
+            && let Some(seq) = reassembly.seq_of(at)
         {
             let packet = carrier.moment.packet;
             work.past.keep(self.id, direction, seq, bytes, packet);
         }
-        self.take_bytes(direction, at, bytes, work);
     }
 
     fn take_bytes(
