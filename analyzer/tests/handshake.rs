@@ -53,6 +53,35 @@ fn a_response_captured_before_its_request_answers_it() {
     assert_eq!(accepted.request_packets[0].0, 4);
 }
 
+/// Whichever bytes of the client are captured behind the 101, they are the rest of its request and its frames.
+#[test]
+fn a_101_waits_for_the_end_of_the_request_that_it_answers_and_of_its_body() {
+    let fields = REQUEST.strip_suffix(b"\r\n").unwrap();
+    let with = |field: &[u8], body: &[u8]| [fields, field, b"\r\n\r\n", body].concat();
+    let requests = [
+        REQUEST.to_vec(),
+        with(b"Content-Length: 2", b"ab"),
+        with(b"Transfer-Encoding: chunked", b"2\r\nab\r\n0\r\n\r\n"),
+        [GET, &with(b"Content-Length: 2", b"ab")].concat(),
+    ];
+    for request in requests {
+        let client = [&request[..], &masked(b"up")].concat();
+        for cut in 0..=client.len() {
+            let mut scene = Scene::opened(full());
+            let (before, behind) = client.split_at(cut);
+            scene.up(before).down(&[RESPONSE, &text("down")].concat());
+            for byte in behind.chunks(1) {
+                scene.up(byte);
+            }
+            let outcome = scene.finish();
+            check_spoken(outcome);
+            let from = outcome.websockets()[0].frames_from;
+            let ends = [request.len(), RESPONSE.len()].map(|end| Some(end as u64));
+            assert_eq!(from, ends, "cut at {cut}");
+        }
+    }
+}
+
 #[test]
 fn pipelined_requests_are_answered_in_turn_before_the_upgrade() {
     let mut scene = Scene::opened(full());

@@ -114,6 +114,12 @@ impl Http {
                 let consumed = body.skip(input);
                 if body.is_done() {
                     self.body_done(direction);
+                    if direction == Direction::ClientToServer {
+                        if let Some(request) = self.pending.back_mut() {
+                            request.end = at.plus(consumed as u64);
+                        }
+                        out.unblock(Direction::ServerToClient);
+                    }
                 }
                 Step {
                     consumed,
@@ -248,6 +254,18 @@ impl Http {
             && around.request_may_follow
     }
 
+    /// Whether a 101 has to wait for the request that it answers, or for the rest of its body: where the client's frames begin
+    /// is known behind them, and they were sent before it.
+    fn waits_to_turn(&self, answer: &Answer<'_>, around: &Surroundings<'_>) -> bool {
+        let turns = self.pending.iter().any(|request| request.turns);
+        let is_open = match &self.sides[Direction::ClientToServer as usize] {
+            Side::Head { .. } => !turns,
+            Side::Body(_) => true,
+            Side::Waiting | Side::Lost(_) | Side::Foreign => false,
+        };
+        answer.status == 101 && is_open && around.request_may_follow
+    }
+
     /// Reads a head, if it is whole. Mostly it is from the beginning, and one pass tells; where it is not, the search for its
     /// end goes on where it stopped, and no pass begins anew with each piece.
     fn head_step(
@@ -320,6 +338,14 @@ impl Http {
                     status,
                     head,
                 };
+                if self.waits_to_turn(&answer, around) {
+                    let scanned = bytes.len().saturating_sub(1);
+                    self.sides[direction as usize] = Side::Head { scanned };
+                    return Step {
+                        consumed: 0,
+                        outcome: Outcome::Wait,
+                    };
+                }
                 self.response(&fields, answer, out)
             }
             _ if empty_lines(bytes) == bytes.len() => Outcome::More,
@@ -379,6 +405,7 @@ impl Http {
             line,
             turns: method == Method::Connect || fields.value(Field::Upgrade).is_some(),
             asked: Asked::of(fields).map(Box::new),
+            end: head.span.end,
             head,
         });
         self.enter_body(Direction::ClientToServer, body);

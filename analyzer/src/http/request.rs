@@ -54,6 +54,8 @@ pub(super) struct Request {
     /// Whether it asks for anything to be spoken but HTTP/1.
     pub(super) turns: bool,
     pub(super) head: Carried,
+    /// Where its body ends, or its head if it has none.
+    pub(super) end: Offset,
 }
 
 /// A method, as far as it tells how to read the response (RFC 9112 6.3).

@@ -71,7 +71,7 @@ impl Http {
         handshake.request_packets = packets_of(request);
         handshake.response_packets.clone_from(&answer.head.packets);
         handshake.frames_from = [
-            request.map(|request| request.head.span.end.0),
+            request.map(|request| request.end.0),
             Some(answer.head.span.end.0),
         ];
         for (rule, direction, text) in upgrade::faults(asked, fields, &handshake) {
@@ -155,7 +155,7 @@ impl Http {
         handshake.confidence = Some(found.bits);
         handshake.request_packets = packets_of(request.as_ref());
         let head_ends = [request.as_ref().and_then(|request| request.head.end), None];
-        handshake.frames_from[0] = request.as_ref().map(|request| request.head.span.end.0);
+        handshake.frames_from[0] = request.as_ref().map(|request| request.end.0);
         for request in self.pending.drain(..).chain(request) {
             report(Some(request), None, out);
         }
