@@ -77,6 +77,7 @@ impl ByteOrder {
         }
     }
 
+    #[inline]
     pub(crate) fn u16(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
@@ -84,6 +85,7 @@ impl ByteOrder {
         }
     }
 
+    #[inline]
     pub(crate) fn u32(self, bytes: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(bytes),
@@ -91,6 +93,7 @@ impl ByteOrder {
         }
     }
 
+    #[inline]
     pub(crate) fn u64(self, bytes: [u8; 8]) -> u64 {
         match self {
             Self::Little => u64::from_le_bytes(bytes),

@@ -63,17 +63,16 @@ impl<S: Source> Source for Bounded<S> {
         if self.stopped.is_some() {
             return Ok(None);
         }
-        match self.source.next_packet() {
+        let next = self.source.next_packet();
+        match &next {
+            Ok(Some(_)) => self.left -= 1,
             Err(CaptureError::Read { .. }) if self.interrupt.load(Ordering::Relaxed) => {
                 self.stopped = Some(Stop::Interrupted);
-                Ok(None)
+                return Ok(None);
             }
-            Ok(Some(packet)) => {
-                self.left -= 1;
-                Ok(Some(packet))
-            }
-            end => end,
+            Ok(None) | Err(_) => {}
         }
+        next
     }
 
     fn statistics(&self) -> &Statistics {

@@ -156,7 +156,7 @@ impl FileSource {
     pub(crate) fn advance(&mut self) -> Result<Option<Record>, CaptureError> {
         self.buffer.release(std::mem::take(&mut self.lent));
         if !self.ended
-            && let Front::Packet(record) = self.format.front(self.buffer.front())
+            && let Some(record) = self.format.packet(self.buffer.front())
         {
             self.count(&record);
             return Ok(Some(record));

@@ -6,7 +6,7 @@ use pcap_parser::parse_pcap_header;
 
 use crate::{
     CaptureError, Dropped, Notes,
-    block::{Front, Kind},
+    block::{Front, Kind, Record},
     buffer::Buffer,
     input::Fault,
     pcap::Pcap,
@@ -105,8 +105,16 @@ impl Format {
         Err(Unreadable::Error(error))
     }
 
-    /// The block at the front of the buffer.
+    /// The packet at the front of the buffer, where nothing else is there and nothing is to be said against it.
     #[inline]
+    pub(crate) fn packet(&self, buffered: &[u8]) -> Option<Record> {
+        match self {
+            Self::Pcap(pcap) => pcap.packet(buffered),
+            Self::Pcapng(pcapng) => pcapng.packet(buffered),
+        }
+    }
+
+    /// The block at the front of the buffer.
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
         match self {
             Self::Pcap(pcap) => pcap.front(buffered),

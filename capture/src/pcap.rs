@@ -37,34 +37,30 @@ impl Pcap {
     }
 
     /// The record at the front of the buffer (5).
-    #[inline]
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
+        self.packet(buffered)
+            .map_or_else(|| self.part(buffered), Front::Packet)
+    }
+
+    /// The record at the front of the buffer, where all of it is there.
+    #[inline]
+    pub(crate) fn packet(&self, buffered: &[u8]) -> Option<Record> {
         let start = usize::from(self.record_header_len);
-        let Some((header, _)) = buffered.split_first_chunk::<16>() else {
-            return self.header_in_part(buffered);
-        };
-        let ([seconds, fraction, captured, original], []) = header.as_chunks::<4>() else {
-            return self.header_in_part(buffered);
-        };
-        let captured = self.order.u32(*captured);
-        let len = u64::from(captured) + u64::from(self.record_header_len);
-        let Some(len) = usize::try_from(len)
-            .ok()
-            .filter(|len| *len <= buffered.len())
-        else {
-            return Front::Part {
-                needs: len,
-                kind: Kind::Packet,
-            };
-        };
-        let seconds = i64::from(self.order.u32(*seconds)) * 1_000_000_000;
-        let fraction = i64::from(self.order.u32(*fraction)) * i64::from(self.nanoseconds_each);
-        Front::Packet(Record {
+        let (fields, _) = buffered.as_chunks::<4>();
+        let fields = fields.first_chunk::<4>()?;
+        let [seconds, fraction, captured, original] = fields.map(|field| self.order.u32(field));
+        let len = start.checked_add(usize::try_from(captured).ok()?)?;
+        if len > buffered.len() {
+            return None;
+        }
+        let seconds = i64::from(seconds) * 1_000_000_000;
+        let fraction = i64::from(fraction) * i64::from(self.nanoseconds_each);
+        Some(Record {
             len,
             at: Some(Timestamp(seconds + fraction)),
             interface: self.interface,
             link: self.link,
-            original_len: self.order.u32(*original),
+            original_len: original,
             data: start..len,
             options: len..len,
         })
@@ -74,9 +70,8 @@ impl Pcap {
         self.interface.saturating_add(1)
     }
 
-    /// A record of which there is only some of the header. Its twelfth byte ends what says how long the packet is.
-    #[cold]
-    fn header_in_part(&self, buffered: &[u8]) -> Front {
+    /// A record that goes on behind the buffer. The twelfth byte of its header ends what says how long the packet is.
+    fn part(&self, buffered: &[u8]) -> Front {
         let header_len = u64::from(self.record_header_len);
         match buffered.first_chunk::<12>() {
             Some([.., a, b, c, d]) => Front::Part {

@@ -45,7 +45,6 @@ impl Pcapng {
     }
 
     /// The block at the front of the buffer (3.1).
-    #[inline]
     pub(crate) fn front(&self, buffered: &[u8]) -> Front {
         let Some(first) = buffered.first_chunk::<12>() else {
             return Front::Part {
@@ -72,7 +71,7 @@ impl Pcapng {
         };
         let again = block.last_chunk::<4>().map(|again| order.u32(*again));
         match kind {
-            Kind::Packet if again == Some(len) => self.packet(block_type, block),
+            Kind::Packet if again == Some(len) => self.in_block(block_type, block),
             Kind::Packet | Kind::Description if again != Some(len) => Front::Damaged(CONTRADICTION),
             _ => Front::Block {
                 len: block.len(),

@@ -11,8 +11,7 @@ use crate::{
 
 impl Pcapng {
     /// A whole block that holds a packet.
-    #[inline]
-    pub(super) fn packet(&self, block_type: u32, block: &[u8]) -> Front {
+    pub(super) fn in_block(&self, block_type: u32, block: &[u8]) -> Front {
         let record = match block_type {
             super::ENHANCED_PACKET => self.enhanced(block),
             super::SIMPLE_PACKET => self.simple(block),
@@ -21,29 +20,54 @@ impl Pcapng {
         record.map_or_else(Front::Damaged, Front::Packet)
     }
 
+    /// The packet at the front of the buffer, where it is in a whole and sound Enhanced Packet Block: nearly all are.
+    ///
+    /// A block of another kind, or one that is faulty, is for [`front`](Self::front) to tell.
+    #[inline]
+    pub(crate) fn packet(&self, buffered: &[u8]) -> Option<Record> {
+        let (fields, _) = buffered.as_chunks::<4>();
+        let [block_type, len] = fields.first_chunk()?.map(|field| self.order.u32(field));
+        if block_type != super::ENHANCED_PACKET || len % 4 != 0 {
+            return None;
+        }
+        let block = buffered.get(..usize::try_from(len).ok()?)?;
+        if self.order.u32(*block.last_chunk()?) != len {
+            return None;
+        }
+        self.enhanced(block).ok()
+    }
+
     /// Enhanced Packet Block (4.3).
     #[inline]
     fn enhanced(&self, block: &[u8]) -> Result<Record, &'static str> {
-        let ([interface, ..], _) = fields(block)?;
-        self.stamped(block, self.order.u32(*interface))
+        let fields = Fields::of(block)?;
+        let number = self.order.u32(*fields.interface);
+        self.stamped(block, &fields, number)
     }
 
     /// Packet Block (appendix A): obsolete, yet still met. Its interface number has 16 bits, a drop count the other 16.
     fn obsolete(&self, block: &[u8]) -> Result<Record, &'static str> {
-        let ([[i0, i1, ..], ..], _) = fields(block)?;
-        self.stamped(block, u32::from(self.order.u16([*i0, *i1])))
+        let fields = Fields::of(block)?;
+        let [i0, i1, ..] = *fields.interface;
+        let number = u32::from(self.order.u16([i0, i1]));
+        self.stamped(block, &fields, number)
     }
 
     /// A packet with a time, in one of the two blocks that differ in the interface's number only.
     #[inline]
-    fn stamped(&self, block: &[u8], number: u32) -> Result<Record, &'static str> {
+    fn stamped(
+        &self,
+        block: &[u8],
+        fields: &Fields<'_>,
+        number: u32,
+    ) -> Result<Record, &'static str> {
         let interface = self.interface(number)?;
-        let ([_, high, low, captured, original], room) = fields(block)?;
-        let captured = usize::try_from(self.order.u32(*captured)).unwrap_or(usize::MAX);
-        if captured > room {
+        let [high, low, captured, original] = fields.others.map(|field| self.order.u32(*field));
+        let captured = usize::try_from(captured).unwrap_or(usize::MAX);
+        if captured > fields.room {
             return Err(CLAIMS_TOO_MUCH);
         }
-        let ticks = u64::from(self.order.u32(*high)) << 32 | u64::from(self.order.u32(*low));
+        let ticks = u64::from(high) << 32 | u64::from(low);
         let end = STAMPED_HEADER_LEN + captured;
         let options_end = block.len() - TRAILER_LEN;
         Ok(Record {
@@ -51,7 +75,7 @@ impl Pcapng {
             at: Some(interface.clock.at(ticks)),
             interface: self.interfaces_before.saturating_add(number),
             link: interface.link,
-            original_len: self.order.u32(*original),
+            original_len: original,
             data: STAMPED_HEADER_LEN..end,
             options: end.next_multiple_of(4).min(options_end)..options_end,
         })
@@ -105,14 +129,31 @@ impl Pcapng {
     }
 }
 
-/// The five fields that the two blocks with a time share, and how many bytes there are behind them.
-#[inline]
-fn fields(block: &[u8]) -> Result<(&[[u8; 4]; 5], usize), &'static str> {
-    let fields = block
-        .get(8..)
-        .and_then(|body| body.as_chunks().0.first_chunk::<5>());
-    let room = block.len().checked_sub(STAMPED_HEADER_LEN + TRAILER_LEN);
-    fields.zip(room).ok_or(TOO_SHORT)
+/// What the two blocks with a time share.
+struct Fields<'a> {
+    interface: &'a [u8; 4],
+    /// The time's upper and lower half, captured and original length.
+    others: [&'a [u8; 4]; 4],
+    /// How many bytes there are behind them.
+    room: usize,
+}
+
+impl<'a> Fields<'a> {
+    #[inline]
+    fn of(block: &'a [u8]) -> Result<Self, &'static str> {
+        let fields = block
+            .get(8..)
+            .and_then(|body| body.as_chunks().0.first_chunk::<5>());
+        let room = block.len().checked_sub(STAMPED_HEADER_LEN + TRAILER_LEN);
+        let (Some([interface, high, low, captured, original]), Some(room)) = (fields, room) else {
+            return Err(TOO_SHORT);
+        };
+        Ok(Self {
+            interface,
+            others: [high, low, captured, original],
+            room,
+        })
+    }
 }
 
 /// What stands before the packet: type, length, interface, time (8), captured and original length.
