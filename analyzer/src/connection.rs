@@ -167,17 +167,19 @@ impl Connection {
         flows.fold(self.last.packet.0 ^ rest, u64::wrapping_add)
     }
 
-    /// Where it stands, if it is a quiet WebSocket whose messages are only counted.
+    /// Where it stands, if its bytes and messages are only counted and nothing of them is open.
     pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
-        let Protocol::WebSocket(socket) = &self.protocol else {
-            return None;
+        let websocket = match &self.protocol {
+            Protocol::WebSocket(socket) if socket.is_quiet() => Some(socket.id()),
+            Protocol::Unread if self.intakes.iter().all(Intake::is_empty) => None,
+            _ => return None,
         };
-        if config.detail != Detail::Counts || self.state.has_ended() || !socket.is_quiet() {
+        if config.detail != Detail::Counts || self.state.has_ended() {
             return None;
         }
         let [client, server] = &self.flows;
         let standings = [client.standing()?, server.standing()?];
-        Quick::on(self.ends(), self.id, self.last, socket.id(), standings)
+        Quick::on(self.ends(), self.id, self.last, websocket, standings)
     }
 
     /// Takes over what was counted elsewhere, and the segments that were kept there.

@@ -23,6 +23,11 @@ impl Waiting {
 }
 
 impl Intake {
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// What waits.
     pub(crate) fn waiting(&self) -> Option<&Waiting> {
         self.0.as_deref()

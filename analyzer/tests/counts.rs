@@ -67,12 +67,17 @@ struct Tally {
     ended: Vec<Ended>,
 }
 
-fn tally(detail: Detail, frames: [&[Vec<u8>]; 2], acts: &[Act]) -> Tally {
-    let mut scene = Scene::websocket(Config {
+/// What is said of a connection that becomes a WebSocket first, where it `upgrades`.
+fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) -> Tally {
+    let config = Config {
         detail,
         ..Config::default()
-    });
-    let heads = [REQUEST.len(), RESPONSE.len()];
+    };
+    let (mut scene, heads) = if upgrades {
+        (Scene::websocket(config), [REQUEST.len(), RESPONSE.len()])
+    } else {
+        (Scene::opened(config), [0, 0])
+    };
     let streams = frames.map(|frames| frames.concat());
     for (of, head) in Direction::BOTH.into_iter().zip(heads) {
         scene.acknowledge(of, head);
@@ -161,7 +166,18 @@ proptest! {
         acts in vec(act(), 1..80),
     ) {
         let [map, counts] = [Detail::Map, Detail::Counts]
-            .map(|detail| tally(detail, [&client, &server], &acts));
+            .map(|detail| tally(detail, true, [&client, &server], &acts));
+        prop_assert_eq!(map, counts);
+    }
+
+    #[test]
+    fn bytes_that_nothing_reads_are_counted_as_those_of_the_map(
+        client in vec(vec(any::<u8>(), 1..60), 1..30),
+        server in vec(vec(any::<u8>(), 1..60), 1..30),
+        acts in vec(act(), 1..80),
+    ) {
+        let [map, counts] = [Detail::Map, Detail::Counts]
+            .map(|detail| tally(detail, false, [&client, &server], &acts));
         prop_assert_eq!(map, counts);
     }
 }

@@ -1,8 +1,9 @@
-//! What the next segment of a quiet WebSocket needs, in two lines of the cache.
+//! What the next segment of a quiet connection needs, in two lines of the cache.
 //!
-//! Most segments are the next ones of a connection in which nothing is open, and hold whole messages or acknowledge some.
-//! Where those are only counted, two sequence numbers and some counts a direction say all that such a segment needs. The
-//! connection itself, ten times as large, is [brought up to date](super::Connection::catch_up) when anything else comes.
+//! Most segments are the next ones of a WebSocket in which nothing is open, and hold whole messages or acknowledge some; or
+//! they bring bytes that nothing here reads. Where those are only counted, two sequence numbers and some counts a direction
+//! say all that such a segment needs. The connection itself, ten times as large, is
+//! [brought up to date](super::Connection::catch_up) when anything else comes.
 //!
 //! ```text
 //!   segment --> Quick: next bytes, whole messages? --yes--> counted
@@ -44,7 +45,7 @@ pub(crate) struct Side {
     pub(super) bytes: u32,
     pub(super) messages: u16,
     pub(super) segments: u16,
-    /// The WebSocket's number; 0 where the connection is not quiet.
+    /// The WebSocket's number, or [`UNREAD`]; 0 where the connection is not quiet.
     websocket: u16,
     /// Where its latest segment is held, with which a message began; 0 where none is. It is not counted yet.
     pub(super) held: u16,
@@ -52,6 +53,9 @@ pub(crate) struct Side {
 
 /// Two lines of the cache on nearly every machine.
 const _: () = assert!(size_of::<Quick>() == 128);
+
+/// In place of a WebSocket's number, where nothing reads the bytes.
+const UNREAD: u16 = u16::MAX;
 
 /// In place of a time that is not known.
 const NO_TIME: i64 = i64::MIN;
@@ -75,15 +79,19 @@ impl Quick {
         }
     }
 
-    /// A connection that is quiet. `None` where its numbers are too large for this.
+    /// A connection that is quiet, of whose bytes nothing is read if it is no WebSocket. `None` where its numbers are too large
+    /// for this.
     pub(super) fn on(
         (client, server): (Endpoint, Endpoint),
         id: ConnectionId,
         last: Moment,
-        websocket: WebSocketId,
+        websocket: Option<WebSocketId>,
         standings: [Standing; 2],
     ) -> Option<Self> {
-        let websocket = u16::try_from(websocket.0).ok()?;
+        let websocket = match websocket {
+            Some(id) => u16::try_from(id.0).ok().filter(|id| *id != UNREAD)?,
+            None => UNREAD,
+        };
         let sides = standings.map(|standing| Side {
             standing,
             websocket,
@@ -198,6 +206,9 @@ impl Brings<'_> {
             return self.ends(side, shared, events);
         }
         let payload = self.segment.payload;
+        if side.websocket == UNREAD {
+            return side.add(payload.len(), 1, 0);
+        }
         let Some(whole) = Whole::read(self.direction, payload) else {
             return self.begins(side, shared);
         };

@@ -12,33 +12,37 @@ const LONGEST_MASKED_TEXT: usize = 1 << 11;
 pub(crate) struct Whole<'a> {
     segment: &'a [u8],
     count: u32,
+    /// How long the first is.
+    first: u64,
 }
 
 impl<'a> Whole<'a> {
     /// Reads a segment's payload. `None` where it holds anything but whole text and binary messages of one uncompressed
     /// frame each, all of it as it has to be.
     pub(crate) fn read(direction: Direction, segment: &'a [u8]) -> Option<Self> {
-        let mut count = 0;
+        let (mut count, mut first) = (0, 0);
         let mut rest = segment;
         while !rest.is_empty() {
             let (header, payload, behind) = frame(rest)?;
             if !is_plain(&header, direction) || !is_text_if_said(&header, payload) {
                 return None;
             }
+            if count == 0 {
+                first = header.length;
+            }
             count += 1;
             rest = behind;
         }
-        Some(Self { segment, count })
+        Some(Self {
+            segment,
+            count,
+            first,
+        })
     }
 
     /// Their frames.
     pub(super) fn frames(&self) -> impl Iterator<Item = (FrameHeader, &'a [u8])> + use<'a> {
-        let mut rest = self.segment;
-        std::iter::from_fn(move || {
-            let (header, payload, behind) = frame(rest)?;
-            rest = behind;
-            Some((header, payload))
-        })
+        frames(self.segment)
     }
 
     pub(crate) fn count(&self) -> u32 {
@@ -47,12 +51,10 @@ impl<'a> Whole<'a> {
 
     /// How long each is.
     pub(crate) fn lengths(&self) -> impl Iterator<Item = u64> {
-        let mut rest = self.segment;
-        std::iter::from_fn(move || {
-            let (header, _, behind) = frame(rest)?;
-            rest = behind;
-            Some(header.length)
-        })
+        let one = (self.count == 1).then_some(self.first);
+        let more = if self.count > 1 { self.segment } else { &[] };
+        one.into_iter()
+            .chain(frames(more).map(|(header, _)| header.length))
     }
 
     /// Whether a segment's payload holds the beginning of such a message, of at most `longest` bytes with its header, and no
@@ -74,6 +76,15 @@ impl<'a> Whole<'a> {
 
 /// First bytes of whole messages, text and binary (RFC 6455 5.2).
 const BEGIN_PLAIN: [u8; 2] = [0x81, 0x82];
+
+/// The frames of a segment that holds whole ones.
+fn frames(mut segment: &[u8]) -> impl Iterator<Item = (FrameHeader, &[u8])> {
+    std::iter::from_fn(move || {
+        let (header, payload, behind) = frame(segment)?;
+        segment = behind;
+        Some((header, payload))
+    })
+}
 
 /// The frame at the start of some bytes: its header, its payload, what stands behind it.
 fn frame(bytes: &[u8]) -> Option<(FrameHeader, &[u8], &[u8])> {
@@ -99,13 +110,18 @@ fn is_text_if_said(header: &FrameHeader, payload: &[u8]) -> bool {
         return true;
     }
     let Some(key) = header.masking_key else {
-        return simdutf8::basic::from_utf8(payload).is_ok();
+        return is_text(payload);
     };
     if payload.len() <= SHORT {
         is_masked_text(payload, key, &mut [0; SHORT])
     } else {
         is_masked_text(payload, key, &mut [0; LONGEST_MASKED_TEXT])
     }
+}
+
+/// Most texts are ASCII, and of short ones that is told sooner.
+fn is_text(payload: &[u8]) -> bool {
+    payload.is_ascii() || simdutf8::basic::from_utf8(payload).is_ok()
 }
 
 /// How long most texts are at most.
@@ -117,5 +133,5 @@ fn is_masked_text(payload: &[u8], key: [u8; 4], clear: &mut [u8]) -> bool {
     };
     clear.copy_from_slice(payload);
     unmask(clear, key, 0);
-    simdutf8::basic::from_utf8(clear).is_ok()
+    is_text(clear)
 }
