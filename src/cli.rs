@@ -8,6 +8,8 @@ use clap::{
 };
 use wireseam::report::LineType;
 
+use crate::limits;
+
 /// Shows where WebSocket messages lie in TCP segments.
 #[derive(Debug, Parser)]
 #[command(
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Rules,
     /// Say what a rule means
     Explain(Explain),
+    /// List the limits on what is held on to, and what they are
+    Limits,
 }
 
 /// `wireseam inspect`.
@@ -82,6 +86,9 @@ pub(crate) struct Inspect {
     /// Show neither progress nor warnings
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Hold on to more, or to less: --limit connections=2000000; may be given more than once. `wireseam limits` lists them
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Limits", value_parser = limits::parse)]
+    pub(crate) limit: Vec<limits::Asked>,
     /// When to colour the map
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,

@@ -18,7 +18,7 @@ use wireseam::{Error, report::schema};
 
 use crate::{
     cli::{Cli, Command, Explain, Schema, SchemaOf},
-    rules,
+    limits, rules,
 };
 
 /// How the command ends.
@@ -63,6 +63,7 @@ pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
         Command::Schema(asked) => print(&schema_text(&asked)),
         Command::Rules => print(&rules::list()),
         Command::Explain(asked) => explain(&asked),
+        Command::Limits => print(&limits::list()),
     };
     done.unwrap_or_else(|failure| {
         if is_broken_pipe(&failure.cause) {

@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod limits;
 mod rules;
 
 use std::process::ExitCode;

@@ -2,6 +2,8 @@
 
 use wireseam_analyzer::{RULES, Rule};
 
+use crate::limits;
+
 /// All of them, one a line.
 pub(crate) fn list() -> String {
     let width = |of: fn(&Rule) -> &str| RULES.iter().map(|rule| of(rule).len()).max().unwrap_or(0);
@@ -28,8 +30,9 @@ pub(crate) fn explain(id: &str) -> anyhow::Result<String> {
         title,
         explanation,
     } = rule;
+    let limit = limits::way_out(id).map_or_else(String::new, |way| format!("\n{way}\n"));
     Ok(format!(
-        "{id}: {title}\n{level}, {reference}\n\n{}\n",
+        "{id}: {title}\n{level}, {reference}\n\n{}\n{limit}",
         paragraph(explanation)
     ))
 }

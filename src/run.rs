@@ -24,6 +24,8 @@ pub struct Options {
     pub config: Config,
     /// What to do about wrong checksums.
     pub checksums: Checksums,
+    /// What may be held of packets that came in fragments.
+    pub fragments: wire::Limits,
     /// The connections to report, by number; all where there are none.
     pub connections: BTreeSet<u64>,
     /// Whether to analyze and report each packet as it comes: for captures that are still being made.
@@ -147,7 +149,7 @@ impl<'a> Run<'a> {
             options,
             decoder: Decoder::new(wire::Config {
                 checksums: options.checksums,
-                ..wire::Config::default()
+                limits: options.fragments,
             }),
             report: Reported {
                 options,

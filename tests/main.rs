@@ -20,6 +20,8 @@ mod index;
 mod inputs;
 /// The same report with any number of threads.
 mod jobs;
+/// Limits set on the command line.
+mod limits;
 /// What the READMEs show against what is printed.
 mod readme;
 /// Captures of real programs against what these programs logged.

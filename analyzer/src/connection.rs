@@ -285,7 +285,7 @@ impl Connection {
         let mut work = Work::new(config, &mut out, shared);
         self.finish_protocol(&mut work);
         if given_up {
-            let text = "its place was needed for another connection; what comes later of it opens a new one";
+            let text = "its place was needed for another connection (limit connections or half-open); what comes later of it opens a new one";
             work.out
                 .finding(&finding::LIMIT_CONNECTIONS, None, None, text.to_owned());
         }

@@ -7,7 +7,7 @@ use wireseam::{
     report::Render,
     verify::{Verification, Verify},
 };
-use wireseam_analyzer::{Config, Level, Limits, PayloadPolicy};
+use wireseam_analyzer::{Config, Level, PayloadPolicy};
 use wireseam_capture::{Bounded, Source, Stop};
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     signals::Signals,
 };
 use crate::cli::{Checksums, FailOn, Format, Inspect, Payload};
+use crate::limits::Chosen;
 
 pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Failure> {
     let signals = Signals::catch().map_err(|cause| {
@@ -33,13 +34,15 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
     if let Some(order) = capture.other_order() {
         say(order);
     }
+    let limits = limits(asked);
     let options = Options {
         name: name(&capture, &asked.files),
         config: Config {
             payload: policy(asked.payload),
-            limits: limits(asked),
+            limits: limits.analyzer,
             ..Config::default()
         },
+        fragments: limits.fragments,
         checksums: checksums(asked.checksums),
         connections: asked.connection.iter().copied().collect(),
         live: capture.is_live(),
@@ -95,13 +98,16 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
     })
 }
 
-/// What may be held on to. Counting is to be fast: bytes read are not kept for it.
-fn limits(asked: &Inspect) -> Limits {
-    let mut limits = Limits::default();
+/// What may be held on to. Counting is to be fast: bytes read are not kept for it, unless that was asked for.
+fn limits(asked: &Inspect) -> Chosen {
+    let mut chosen = Chosen::default();
     if asked.format == Format::Summary {
-        limits.compared_bytes = 0;
+        chosen.analyzer.compared_bytes = 0;
     }
-    limits
+    for limit in &asked.limit {
+        limit.set(&mut chosen);
+    }
+    chosen
 }
 
 /// A renderer, and what verifies it where that was asked for.

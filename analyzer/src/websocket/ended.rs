@@ -159,7 +159,9 @@ fn report_inflated(
             let (wire_length, most) = (bytes(wire_length), bytes(most));
             Some((
                 &finding::DEFLATE_LIMIT,
-                format!("the message's {wire_length} inflate to more than {most}"),
+                format!(
+                    "the message's {wire_length} inflate to more than {most} (limit inflated-message or inflation-ratio)"
+                ),
             ))
         }
         Err(Fault::Context) | Ok(_) => None,

@@ -52,7 +52,9 @@ impl Half {
                 message: Some(message),
                 ..self.here().place()
             };
-            let text = format!("the message has more than {most} places; the last ones are kept");
+            let text = format!(
+                "the message has more than {most} places (limit places); the last ones are kept"
+            );
             context.out.finding_at(&finding::LIMIT_PLACES, place, text);
         }
     }
