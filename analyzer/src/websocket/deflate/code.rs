@@ -132,11 +132,6 @@ impl<const SIZE: usize, const SYMBOLS: usize> Code<SIZE, SYMBOLS> {
         more.copy_from_slice(fewer);
     }
 
-    /// Whether each bit is part of a code.
-    pub(super) const fn is_complete(&self) -> bool {
-        self.ends[LONGEST as usize] == 1 << LONGEST
-    }
-
     /// The symbol that the next bits begin with, with missing ones taken as 0: if its code is longer than there are bits, it
     /// may be another.
     #[inline(always)]

@@ -231,7 +231,9 @@ impl Decoder {
         }
         let lengths = &self.lengths[..LENGTH_ORDER.len()];
         let made = self.of_lengths.make(lengths, &OF_CODE_LENGTHS);
-        if made.is_err() || !self.of_lengths.is_complete() {
+        let used = lengths.iter().filter(|length| **length > 0).count();
+        // One is none. With none at all every length is 0, and it is the block's end that is missing: zlib says so too.
+        if made.is_err() || used == 1 {
             return Break(Stop::Bad);
         }
         self.state = State::Lengths(counts, 0);

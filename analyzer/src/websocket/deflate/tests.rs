@@ -262,3 +262,19 @@ fn a_single_distance_code_is_read_and_its_other_bit_is_not() {
         assert_eq!(read, read_by_zlib(&data));
     }
 }
+
+/// A block that has no code for its lengths is wrong where these end, one with a single code at once.
+#[test]
+fn a_block_without_a_code_for_its_lengths_is_refused_where_zlib_refuses_it() {
+    for (first_length, wrong_at_once) in [(0, false), (1, true)] {
+        // a dynamic block with 257 literals, one distance, and lengths for four codes
+        let mut data = vec![0b100, 0, 0, 0];
+        data[2] |= first_length << 1;
+        data.extend([0; 60]);
+        let (part, _) = read(&[&data[..8]]);
+        assert_eq!(part.is_wrong, wrong_at_once, "{first_length}");
+        assert_eq!(part, read_by_zlib(&data[..8]));
+        let (whole, _) = read(&[&data]);
+        assert!(whole.is_wrong && whole == read_by_zlib(&data));
+    }
+}
