@@ -9,11 +9,11 @@
 //!   frame               |#14 |#16| #18 | #20 |                           slices tile it, each within what its packet held
 //! ```
 //!
-//! Bytes that no event claims are a named remainder: of HTTP (bodies, interim responses, heads that were not parsed), of
+//! Bytes that no event claims are a named remainder: of HTTP (bodies, heads that were not parsed), of
 //! TLS, of HTTP/2, of no known protocol, or passed over in a WebSocket where no frame is known (before frames were found,
 //! where they were lost, HTTP among them, the rest of a frame whose header is missing).
-//! It holds what is open: a few numbers a connection, the segments of frames that have not ended, the frames of messages
-//! that have not.
+//! It holds what is open: a few numbers a connection, the segments of frames that have not ended, the last frames of
+//! messages that have not, and the sums of all of them.
 
 mod account;
 mod message;

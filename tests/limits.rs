@@ -80,6 +80,19 @@ fn a_limit_that_is_reached_is_named_and_the_last_value_counts() {
     );
 }
 
+/// What is left out of a message is verified as what is there.
+#[test]
+fn a_message_with_fewer_places_than_it_has_adds_up() {
+    let fragments = include_str!("../fixtures/messages/many-empty-fragments.toml");
+    for (name, script) in [("bytes", EVERY_BYTE), ("fragments", fragments)] {
+        let capture = Capture::of(name, script);
+        for places in 1..12 {
+            let limit = format!("places={places}");
+            capture.inspect(&["--verify", "--limit", &limit]);
+        }
+    }
+}
+
 #[test]
 fn a_limit_without_sense_is_refused_with_a_way_out() {
     for (limit, said) in [

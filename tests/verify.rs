@@ -6,7 +6,10 @@ use wireseam::{
     Options,
     analyzer::{Event, EventKind, Offset, Span},
     capture::{FileSource, Source},
-    fixtures::traffic::{Profile, Traffic},
+    fixtures::{
+        Script,
+        traffic::{Profile, Traffic},
+    },
     report::{Context, Render, Summary, schema::Capture},
     verify::{Class, Verification, Verify},
     wire::PacketIndex,
@@ -247,6 +250,16 @@ fn whatever_does_not_add_up_is_caught() {
             kind => Some(kind),
         }),
     ];
+    let interim = case("handshake", "interim-responses");
+    let in_interim: [Spoil; 1] = [("a response before the final one lies in it", |kind| {
+        Some(match kind {
+            EventKind::Interim(mut interim) => {
+                interim.head.end = interim.head.end.plus(1 << 16);
+                EventKind::Interim(interim)
+            }
+            kind => kind,
+        })
+    })];
     let in_lossy: [Spoil; 2] = [
         ("a gap is not told", |kind| match kind {
             EventKind::Gap(_) => None,
@@ -263,6 +276,7 @@ fn whatever_does_not_add_up_is_caught() {
         }),
     ];
     let spoils = in_whole.into_iter().map(|spoil| (&whole, spoil));
+    let spoils = spoils.chain(in_interim.into_iter().map(|spoil| (&interim, spoil)));
     for (case, (what, spoil)) in spoils.chain(in_lossy.into_iter().map(|spoil| (&lossy, spoil))) {
         let mut spoiled = Spoiled {
             inner: Verify::new(Silent),
@@ -273,6 +287,52 @@ fn whatever_does_not_add_up_is_caught() {
         assert!(verified.violations > 0, "{what}: {verified}");
         assert_eq!(verified.listed.len() as u64, verified.violations, "{what}");
     }
+}
+
+/// What is held of a message is held up to a number of its frames, and all of it is verified.
+#[test]
+fn a_message_of_more_frames_than_are_held_adds_up() {
+    struct Measured {
+        inner: Verify<Silent>,
+        frames: u64,
+        held: Vec<usize>,
+    }
+    impl Render for Measured {
+        fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {
+            self.frames += u64::from(matches!(event.kind, EventKind::Frame(_)));
+            self.inner.event(context, event)?;
+            if [66_000, 90_000].contains(&self.frames) {
+                self.frames += 1;
+                self.held.push(format!("{:?}", self.inner).len());
+            }
+            Ok(())
+        }
+
+        fn finish(&mut self, capture: &Capture) -> io::Result<()> {
+            self.inner.finish(capture)
+        }
+    }
+    let fragments = r#"{ from = "server", hex = { hex = "00 01 61", times = 100000 } }"#;
+    let script = format!(
+        r#"title = "t"
+           shows = "s"
+           step = [{{ upgrade = {{}} }}, {{ from = "server", text = "a", fin = false }}, {fragments},
+                   {{ from = "server", continuation = "b" }}]"#
+    );
+    let built = Script::parse(&script, "t.toml").unwrap().build().unwrap();
+    let mut source = FileSource::from_reader("t.pcap", Cursor::new(built.bytes)).unwrap();
+    let mut measured = Measured {
+        inner: Verify::new(Silent),
+        frames: 0,
+        held: Vec::new(),
+    };
+    wireseam::inspect(&mut source, &Options::default(), &mut measured).unwrap();
+    let verified = measured.inner.verification();
+    assert_eq!(verified.violations, 0, "{verified}: {:?}", verified.listed);
+    let [full, later] = measured.held[..] else {
+        panic!("measured {} times", measured.held.len());
+    };
+    assert!(later < full + full / 50, "{full}, then {later}");
 }
 
 /// A summary that is verified is given more than it asks for.
@@ -337,6 +397,7 @@ fn hold(verified: Vec<(String, Verification)>) {
 }
 
 /// Says nothing.
+#[derive(Debug)]
 struct Silent;
 
 impl Render for Silent {

@@ -49,6 +49,10 @@ impl Account {
                 stream.head(proxied.header, Class::Proxy);
             }
             EventKind::Exchange(exchange) => self.exchange(exchange),
+            EventKind::Interim(interim) => {
+                let stream = self.stream(Direction::ServerToClient);
+                stream.head(interim.head, Class::Http);
+            }
             EventKind::WebSocket(handshake) => self.websocket(handshake),
             EventKind::Frame(frame) => {
                 self.stream(frame.direction).frame(frame);
@@ -61,7 +65,6 @@ impl Account {
                 }
             }
             EventKind::Opened(_)
-            | EventKind::Interim(_)
             | EventKind::Tls(_)
             | EventKind::Counted(_)
             | EventKind::Control(_)

@@ -1,69 +1,107 @@
 //! Whether messages are the sum of their frames.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use wireseam_analyzer::{Direction, Frame, FrameId, Message, MessageId, Slice, Span, WebSocketId};
+use wireseam_analyzer::{
+    Direction, Frame, FrameId, Message, MessageId, Offset, Slice, Span, WebSocketId,
+};
 
 /// The frames of messages that have not ended.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
-    open: BTreeMap<(WebSocketId, MessageId), Vec<Part>>,
+    open: BTreeMap<(WebSocketId, MessageId), Parts>,
+}
+
+/// How many frames of a message are held, and how many of their slices: as many as the report lists unless asked for more.
+const MOST_HELD: usize = 1 << 16;
+
+/// The frames of a message: the last ones, and the sums of all.
+#[derive(Debug)]
+struct Parts {
+    last: VecDeque<Part>,
+    /// How many slices the last ones have.
+    slices: usize,
+    direction: Direction,
+    span: Span,
+    frames: u64,
+    payload: u64,
+    is_complete: bool,
+    /// Those that are no longer held included, and those that the frames leave out.
+    all_slices: u64,
+    torn: usize,
 }
 
 /// What is held of a message's frame.
 #[derive(Debug)]
 struct Part {
     id: FrameId,
-    direction: Direction,
-    span: Span,
-    payload: u64,
-    is_complete: bool,
     slices: Vec<Slice>,
-    slices_left_out: u64,
-    torn: usize,
+}
+
+impl Parts {
+    fn of(direction: Direction, start: Offset) -> Self {
+        Self {
+            last: VecDeque::new(),
+            slices: 0,
+            direction,
+            span: Span::new(start, start),
+            frames: 0,
+            payload: 0,
+            is_complete: true,
+            all_slices: 0,
+            torn: 0,
+        }
+    }
+
+    fn push(&mut self, frame: &Frame, most: usize) {
+        self.span.end = frame.payload.end;
+        self.frames += 1;
+        let payload = frame.length.unwrap_or(frame.payload.length());
+        self.payload = self.payload.saturating_add(payload);
+        self.is_complete &= frame.complete;
+        self.all_slices += frame.slices.len() as u64 + frame.slices_left_out;
+        self.torn += frame.alignment.torn.len();
+        self.slices += frame.slices.len();
+        self.last.push_back(Part {
+            id: frame.id,
+            slices: frame.slices.clone(),
+        });
+        while self.last.len() > most || (self.slices > most && self.last.len() > 1) {
+            let first = self.last.pop_front();
+            self.slices -= first.map_or(0, |part| part.slices.len());
+        }
+    }
 }
 
 impl Messages {
     /// Takes a frame, which may be part of a message that is told later.
     pub(super) fn frame(&mut self, frame: &Frame) {
         if let Some(message) = frame.message {
-            let part = Part {
-                id: frame.id,
-                direction: frame.direction,
-                span: Span::new(frame.header.start, frame.payload.end),
-                payload: frame.length.unwrap_or(frame.payload.length()),
-                is_complete: frame.complete,
-                slices: frame.slices.clone(),
-                slices_left_out: frame.slices_left_out,
-                torn: frame.alignment.torn.len(),
-            };
             self.open
                 .entry((frame.websocket, message))
-                .or_default()
-                .push(part);
+                .or_insert_with(|| Parts::of(frame.direction, frame.header.start))
+                .push(frame, MOST_HELD);
         }
     }
 
     /// Takes a message, and says what is wrong with it.
     pub(super) fn message(&mut self, message: &Message) -> Vec<String> {
         let parts = self.open.remove(&(message.websocket, message.id));
-        let parts = parts.unwrap_or_default();
+        let parts = parts.unwrap_or_else(|| Parts::of(message.direction, message.span.end));
         let mut faults = Vec::new();
         let mut hold = |is_so: bool, text: &str| {
             if !is_so {
                 faults.push(text.to_owned());
             }
         };
-        let left_out = usize::try_from(message.frames_left_out).unwrap_or(usize::MAX);
-        let frames = parts.iter().map(|part| part.id).skip(left_out);
+        let frames = parts.last.iter().map(|part| part.id).rev();
         hold(
-            frames.eq(message.frames.iter().copied()),
+            message.frames_left_out + message.frames.len() as u64 == parts.frames
+                && agree(frames, message.frames.iter().copied().rev()),
             "its frames are others than those that name it",
         );
         // the rest of a frame whose header was not captured, where the message begins with one
-        let first = parts
-            .first()
-            .map_or(message.span.end, |part| part.span.start);
+        let first = parts.span.start;
         let rest = Span::new(message.span.start, first);
         let begun = message
             .slices
@@ -73,35 +111,30 @@ impl Messages {
             own.is_empty() || !rest.is_empty(),
             "it has bytes before its first frame",
         );
-        let slices: Vec<&Slice> = parts.iter().flat_map(|part| &part.slices).collect();
-        let more = slices.len().saturating_sub(of_frames.len());
-        let before_those: u64 = parts.iter().map(|part| part.slices_left_out).sum();
-        let is_short = message.slices_left_out > 0;
         let places = |slice: &Slice| (slice.packet, slice.span);
-        let kept = slices.iter().skip(if is_short { more } else { 0 });
+        let slices = parts.last.iter().flat_map(|part| &part.slices);
+        let more = parts.all_slices.checked_sub(of_frames.len() as u64);
+        let is_short = message.slices_left_out > 0;
         hold(
-            kept.map(|slice| places(slice))
-                .eq(of_frames.iter().map(places)),
+            (is_short || more == Some(0))
+                && agree(slices.rev().map(places), of_frames.iter().rev().map(places)),
             "its slices are not those of its frames",
         );
         hold(
-            !rest.is_empty() || before_those + more as u64 == message.slices_left_out,
+            !rest.is_empty() || more == Some(message.slices_left_out),
             "it has left out another number of slices than it has",
         );
-        let end = parts.last().map_or(message.span.end, |part| part.span.end);
         hold(
-            message.span.end == end,
+            message.span.end == parts.span.end,
             "it does not end with its last frame",
         );
-        let wire_length = parts
-            .iter()
-            .fold(rest.length(), |sum, part| sum.saturating_add(part.payload));
+        let wire_length = rest.length().saturating_add(parts.payload);
         hold(
             message.wire_length == wire_length,
             "its length on the wire is not that of its frames",
         );
         hold(
-            !message.complete || (parts.iter().all(|part| part.is_complete) && rest.is_empty()),
+            !message.complete || (parts.is_complete && rest.is_empty()),
             "it is complete, and its frames are not",
         );
         hold(
@@ -115,9 +148,8 @@ impl Messages {
             is_short || message.alignment.segments == packets.len() as u64,
             "it is said to have another number of segments than it has",
         );
-        let torn: usize = parts.iter().map(|part| part.torn).sum();
         hold(
-            is_short || !rest.is_empty() || message.alignment.torn.len() == torn,
+            is_short || !rest.is_empty() || message.alignment.torn.len() == parts.torn,
             "it is torn in other places than its frames",
         );
         faults
@@ -125,13 +157,15 @@ impl Messages {
 
     /// Messages of which there were frames, and that were never told.
     pub(super) fn unfinished(&self) -> Vec<(Direction, String)> {
-        let open = self.open.iter().filter_map(|((_, id), parts)| {
-            let direction = parts.first()?.direction;
-            Some((
-                direction,
-                format!("message {} has frames and was never told", id.0),
-            ))
+        let open = self.open.iter().map(|((_, id), parts)| {
+            let text = format!("message {} has frames and was never told", id.0);
+            (parts.direction, text)
         });
         open.collect()
     }
+}
+
+/// Whether two lists are the same, from their ends on as far as both go.
+fn agree<T: PartialEq>(one: impl Iterator<Item = T>, other: impl Iterator<Item = T>) -> bool {
+    one.zip(other).all(|(one, other)| one == other)
 }
