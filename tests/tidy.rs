@@ -127,18 +127,14 @@ fn roots_of_modules_hold_no_functions() {
 fn no_file_is_too_long_to_read() {
     let found = rust_files().into_iter().filter_map(|file| {
         let lines = file.code().filter(|(_, line)| !line.is_empty()).count();
-        let long = LONG.iter().find(|(path, ..)| *path == file.path);
-        let most = long.map_or(MOST_LINES, |(_, most, _)| *most);
-        (lines > most)
-            .then(|| file.place(1, &format!("has {lines} lines of code, more than {most}")))
+        (lines > MOST_LINES).then(|| {
+            let text = format!("has {lines} lines of code, more than {MOST_LINES}");
+            file.place(1, &text)
+        })
     });
-    let gone = LONG
-        .iter()
-        .filter(|(path, ..)| !sources::root().join(path).exists())
-        .map(|(path, ..)| format!("{path}: is gone; take it out of the list in tests/tidy.rs"));
     breaches(
-        "a file answers one question: find the second one and give it its own file, or say in tests/tidy.rs why it is one",
-        found.chain(gone).collect(),
+        "a file answers one question: find the second one and give it its own file",
+        found.collect(),
     );
 }
 
@@ -270,13 +266,6 @@ const SERIALISED: [&str; 3] = [
 
 /// More lines of code than this, without comments, are more than one question's answer.
 const MOST_LINES: usize = 500;
-
-/// Files that may be longer, how long, and why.
-const LONG: [(&str, usize, &str); 1] = [(
-    "wire/tests/decode.rs",
-    550,
-    "a table of packets, one for each link type and header",
-)];
 
 /// What a test does not do.
 const SLOPPY: [&str; 2] = [concat!("should_", "panic"), concat!("thread::", "sleep")];
