@@ -7,9 +7,9 @@ use wireseam_wire::Segment;
 use crate::Direction;
 
 /// Among how many places the segments are spread.
-const PLACES: usize = 128;
+const PLACES: usize = 64;
 
-/// How many are remembered in each place. Together they are more than lie between two copies that a bridge, a bond or a
+/// How many are remembered in each place. Together, in all shards, they are more than lie between two copies that a bridge, a bond or a
 /// mirror port makes, and few enough to stay in the cache.
 const REMEMBERED: usize = 4;
 
