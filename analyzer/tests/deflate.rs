@@ -279,7 +279,7 @@ fn the_cause_of_a_break_is_named() {
     assert_eq!(
         texts(scene.finish()),
         [
-            "the message's 7 bytes inflate to more than 4 bytes",
+            "the message's 7 bytes inflate to more than 4 bytes (limit inflated-message or inflation-ratio)",
             "undecodable from message 2 on: message 1 inflates to more than the limit"
         ]
     );
