@@ -43,8 +43,8 @@ impl Recent {
         if place.contains(&fingerprint) {
             return true;
         }
-        place.rotate_right(1);
-        place[0] = fingerprint;
+        let [first, second, third, _] = *place;
+        *place = [fingerprint, first, second, third];
         false
     }
 }
