@@ -263,12 +263,39 @@ impl Connection {
         let seen_lately = shared
             .recent
             .note(fingerprint(self.id.0, direction, segment));
+        if config.detail != Detail::Map
+            && self.acknowledge_only(direction, segment, seen_lately, moment)
+        {
+            return false;
+        }
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, moment, &mut numbers, config);
         let mut work = Work::new(config, &mut out, shared);
         self.segment(direction, segment, seen_lately, &mut work);
         self.numbers = numbers;
         self.state.is_over() && !was_over
+    }
+
+    /// Takes a segment that acknowledges and no more, where nothing comes of it but what the flows remember. `false`, and
+    /// nothing has happened, where it is anything else.
+    fn acknowledge_only(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        seen_lately: bool,
+        moment: Moment,
+    ) -> bool {
+        let [client, server] = &mut self.flows;
+        let (flow, back) = match direction {
+            Direction::ClientToServer => (client, server),
+            Direction::ServerToClient => (server, client),
+        };
+        if self.state.has_ended() || back.reassembly.has_hole() || !flow.is_plain_ack(segment) {
+            return false;
+        }
+        flow.count_ack(seen_lately);
+        back.handle_acknowledgement(segment, moment, false);
+        true
     }
 
     /// The capture has ended, or the connection, or it is given up because there is no room for it: what is open is closed

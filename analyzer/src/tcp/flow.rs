@@ -191,7 +191,7 @@ impl Flow {
     }
 
     /// Whether a segment is an acknowledgement and no more, from a sender of whose stream nothing is missing.
-    fn is_plain_ack(&self, segment: &Segment<'_>) -> bool {
+    pub(crate) fn is_plain_ack(&self, segment: &Segment<'_>) -> bool {
         segment.flags == Flags::ACK
             && segment.payload_len == 0
             && self.reassembly.is_next(segment.seq)
@@ -199,12 +199,7 @@ impl Flow {
 
     /// The short way for such a segment; what it comes to is the same.
     fn place_ack<'a>(&mut self, segment: &Segment<'a>, seen_lately: bool) -> Placed<'a> {
-        let kind = if seen_lately {
-            SegmentKind::Duplicate
-        } else {
-            SegmentKind::Ack
-        };
-        self.count(kind, false);
+        let kind = self.count_ack(seen_lately);
         let at = self.reassembly.next();
         Placed {
             seen: SegmentSeen {
@@ -218,6 +213,17 @@ impl Flow {
             incoming: None,
             conflicts: Vec::new(),
         }
+    }
+
+    /// Counts such a segment; what it was.
+    pub(crate) fn count_ack(&mut self, seen_lately: bool) -> SegmentKind {
+        let kind = if seen_lately {
+            SegmentKind::Duplicate
+        } else {
+            SegmentKind::Ack
+        };
+        self.count(kind, false);
+        kind
     }
 
     /// Whether it was read to its FIN, and the FIN was acknowledged.

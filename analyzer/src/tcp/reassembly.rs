@@ -195,6 +195,9 @@ impl Reassembly {
     /// The part of `span` that was seen before.
     pub(crate) fn old_bytes(&self, span: Span) -> Vec<Span> {
         let mut old = Vec::new();
+        if span.is_empty() {
+            return old;
+        }
         let mut at = span.start;
         for new in self.uncovered(span) {
             if at < new.start {
@@ -352,6 +355,9 @@ impl Reassembly {
     /// The parts of `span` that are neither delivered nor held.
     fn uncovered(&self, span: Span) -> Vec<Span> {
         let mut holes = Vec::new();
+        if span.is_empty() {
+            return holes;
+        }
         let mut at = span.start.max(self.next);
         for (start, held) in self.held_over(Span::new(at, span.end)) {
             if at < *start {
