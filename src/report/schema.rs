@@ -258,7 +258,7 @@ pub struct Handshake {
     pub offered_extensions: Vec<String>,
     /// The extensions that the server chose, parameters included.
     pub extensions: Vec<String>,
-    /// Whether Sec-WebSocket-Accept answers the key; null where either was not captured.
+    /// Whether Sec-WebSocket-Accept answers the key; null where either was not captured, or not sent.
     pub accept_valid: Option<bool>,
     /// The packets that carry the request's head.
     pub request_packets: Vec<u64>,
@@ -336,9 +336,9 @@ pub struct Message {
     pub wire_length: u64,
     /// Whether it is compressed.
     pub compressed: bool,
-    /// Whether all of it was captured and could be decoded.
+    /// Whether all of it was captured, its last frame included. Where it still cannot be inflated `length` is null, and a finding says why.
     pub complete: bool,
-    /// SHA-256 of its application data in hex; null where it was not asked for or the message is not complete.
+    /// SHA-256 of its application data in hex; null where it was not asked for, or where that data cannot be known.
     pub sha256: Option<String>,
     /// Its application data, as far as asked for.
     pub payload: Option<Payload>,
