@@ -71,7 +71,8 @@ pub(crate) struct Inspect {
     /// Verify that the report adds up, say so, and exit with 5 where it does not
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Exit with 1 where there are findings of this level or a more binding one
+    /// Exit with 1 where there are findings of this level or a more binding one; the summary then looks for all of them, which
+    /// takes it a twentieth more
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     pub(crate) fail_on: FailOn,
     /// Stop after the first N packets

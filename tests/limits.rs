@@ -63,6 +63,24 @@ fn bytes_read_are_compared_as_far_as_asked_and_for_the_summary_only_when_asked()
     assert!(!capture.inspect(&summary[..2]).contains(conflict));
 }
 
+/// The exit code does not hang on the format: what is asked for with `--fail-on` is looked for, unless a limit says no.
+#[test]
+fn a_summary_that_may_fail_compares_bytes_as_the_map_does() {
+    let capture = Capture::of("failing", OVERLAP);
+    let code = |more: &[&str]| {
+        let typed = [&["inspect", capture.0.to_str().unwrap()], more].concat();
+        wireseam(&typed).status.code()
+    };
+    for format in ["text", "summary", "json", "ndjson"] {
+        let typed = ["--format", format, "--fail-on", "must"];
+        assert_eq!(code(&typed), Some(1), "{format}");
+        let without = [&typed[..], &["--limit", "compared-bytes=0"]].concat();
+        assert_eq!(code(&without), Some(0), "{format}");
+        let never = ["--format", format, "--fail-on", "never"];
+        assert_eq!(code(&never), Some(0), "{format}");
+    }
+}
+
 #[test]
 fn a_limit_that_is_reached_is_named_and_the_last_value_counts() {
     let capture = Capture::of("places", EVERY_BYTE);

@@ -98,10 +98,11 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
     })
 }
 
-/// What may be held on to. Counting is to be fast: bytes read are not kept for it, unless that was asked for.
+/// What may be held on to. Counting is to be fast: bytes read are not kept for it, unless that was asked for, or the exit code
+/// is to tell of every finding.
 fn limits(asked: &Inspect) -> Chosen {
     let mut chosen = Chosen::default();
-    if asked.format == Format::Summary {
+    if asked.format == Format::Summary && asked.fail_on == FailOn::Never {
         chosen.analyzer.compared_bytes = 0;
     }
     for limit in &asked.limit {
