@@ -134,7 +134,8 @@ pub(crate) fn way_out(rule: &str) -> Option<String> {
 
 const NOTES: &str = "
 Set one with `wireseam inspect --limit NAME=VALUE`; K, M and G are 1024 bytes, and so on. connections, half-open and
-compared-bytes are shared out among 16 analyzers and rounded up. --format summary compares no bytes unless asked to.
+compared-bytes are shared out among 16 analyzers and rounded up. --format summary compares no bytes, unless
+compared-bytes or --fail-on asks for it.
 ";
 
 /// More than anybody has memory for.
@@ -162,7 +163,7 @@ const LIMITS: &[Limit] = &[
         in_bytes: true,
         sensible: 0..=1 << 40,
         says: "bytes of one direction held behind a hole, until it is given up",
-        rule: None,
+        rule: Some("limit.held"),
         at: |chosen| Place::Long(&mut chosen.analyzer.held_bytes),
     },
     Limit {
@@ -170,7 +171,7 @@ const LIMITS: &[Limit] = &[
         in_bytes: false,
         sensible: 0..=MANY,
         says: "segments of one direction held behind a hole, until it is given up",
-        rule: None,
+        rule: Some("limit.held"),
         at: |chosen| Place::Memory(&mut chosen.analyzer.held_segments),
     },
     Limit {
@@ -182,19 +183,35 @@ const LIMITS: &[Limit] = &[
         at: |chosen| Place::Memory(&mut chosen.analyzer.compared_bytes),
     },
     Limit {
+        name: "proxy-header",
+        in_bytes: true,
+        sensible: 232..=(64 << 10) + 15,
+        says: "bytes of a proxy's header that are waited for",
+        rule: Some("limit.proxy"),
+        at: |chosen| Place::Memory(&mut chosen.analyzer.proxy_header),
+    },
+    Limit {
         name: "http-head",
         in_bytes: true,
         sensible: 64..=MANY,
         says: "bytes of an HTTP head that are waited for",
-        rule: None,
+        rule: Some("limit.head"),
         at: |chosen| Place::Memory(&mut chosen.analyzer.http_head),
+    },
+    Limit {
+        name: "pending-requests",
+        in_bytes: false,
+        sensible: 1..=MANY,
+        says: "requests that wait for their response",
+        rule: Some("limit.requests"),
+        at: |chosen| Place::Memory(&mut chosen.analyzer.pending_requests),
     },
     Limit {
         name: "early-bytes",
         in_bytes: true,
         sensible: 0..=MANY,
-        says: "bytes behind an upgrade request kept until it is answered",
-        rule: None,
+        says: "bytes kept that wait for the other direction, as behind an upgrade request",
+        rule: Some("limit.early"),
         at: |chosen| Place::Memory(&mut chosen.analyzer.early_bytes),
     },
     Limit {
@@ -202,7 +219,7 @@ const LIMITS: &[Limit] = &[
         in_bytes: true,
         sensible: 0..=1 << 50,
         says: "bytes without a frame after which the search for one is given up",
-        rule: None,
+        rule: Some("limit.search"),
         at: |chosen| Place::Long(&mut chosen.analyzer.search_bytes),
     },
     Limit {
@@ -212,6 +229,22 @@ const LIMITS: &[Limit] = &[
         says: "places and frames kept of an open message, at 90 bytes each",
         rule: Some("limit.places"),
         at: |chosen| Place::Memory(&mut chosen.analyzer.places),
+    },
+    Limit {
+        name: "unacknowledged",
+        in_bytes: false,
+        sensible: 1..=MANY,
+        says: "messages of one direction that wait for their acknowledgement",
+        rule: Some("limit.unacknowledged"),
+        at: |chosen| Place::Memory(&mut chosen.analyzer.unacknowledged),
+    },
+    Limit {
+        name: "unanswered-pings",
+        in_bytes: false,
+        sensible: 1..=MANY,
+        says: "Pings of one direction that wait for their Pong",
+        rule: Some("limit.pings"),
+        at: |chosen| Place::Memory(&mut chosen.analyzer.unanswered_pings),
     },
     Limit {
         name: "preview",

@@ -1,6 +1,13 @@
 //! What should not be in the traffic: the rules, one table, and the finding that cites one.
 
+mod limit;
+
 use wireseam_wire::PacketIndex;
+
+pub(crate) use limit::{
+    LIMIT_CONNECTIONS, LIMIT_EARLY, LIMIT_HEAD, LIMIT_HELD, LIMIT_PINGS, LIMIT_PLACES, LIMIT_PROXY,
+    LIMIT_REQUESTS, LIMIT_SEARCH, LIMIT_UNACKNOWLEDGED,
+};
 
 use crate::{Direction, FrameId, MessageId, Span, WebSocketId};
 
@@ -103,7 +110,6 @@ pub static RULES: &[&Rule] = &[
     &WS_CLOSE_DATA,
     &WS_RESYNC,
     &WS_LOST,
-    &LIMIT_PLACES,
     &DEFLATE_RSV1,
     &DEFLATE_DATA,
     &DEFLATE_WINDOW,
@@ -115,6 +121,15 @@ pub static RULES: &[&Rule] = &[
     &TCP_OVERLAP_CONFLICT,
     &TCP_RST_OUTSIDE,
     &LIMIT_CONNECTIONS,
+    &LIMIT_HELD,
+    &LIMIT_PROXY,
+    &LIMIT_HEAD,
+    &LIMIT_REQUESTS,
+    &LIMIT_EARLY,
+    &LIMIT_SEARCH,
+    &LIMIT_PLACES,
+    &LIMIT_PINGS,
+    &LIMIT_UNACKNOWLEDGED,
 ];
 
 pub(crate) static HTTP_UPGRADE_ACCEPT: Rule = Rule {
@@ -369,13 +384,6 @@ pub(crate) static DEFLATE_CONTEXT_BROKEN: Rule = Rule {
     title: "message refers to data that the capture lacks",
     explanation: "With context takeover a message is compressed against the ones before it. Without those it cannot be inflated, here; the receiver could, where only the capture lacks them. Told once, with the cause, for the first message that could not be inflated, and once for the first behind which all could.",
 };
-pub(crate) static LIMIT_PLACES: Rule = Rule {
-    id: "limit.places",
-    reference: "RFC 6455 10.4",
-    level: Level::Note,
-    title: "message lies in more places than are kept",
-    explanation: "A message can be sent in any number of frames and segments. Of one with very many only the last places are kept: its first slices and frames are left out and counted. It is decoded like any other; its length, its hash and the number of its segments are those of all of it.",
-};
 pub(crate) static DEFLATE_LIMIT: Rule = Rule {
     id: "deflate.limit",
     reference: "RFC 7692 10",
@@ -402,7 +410,7 @@ pub(crate) static TCP_OVERLAP_CONFLICT: Rule = Rule {
     reference: "RFC 9293 3.10.7.4",
     level: Level::Must,
     title: "two copies of the same bytes differ",
-    explanation: "The first copy captured is used. A broken middlebox, or someone who wants inspector and receiver to see different things. A copy is compared with bytes that wait behind a hole and with those read last, a mebibyte of all connections together (none for the summary, which is to be fast); where they are not kept, nothing is said of a copy.",
+    explanation: "The first copy captured is used. A broken middlebox, or someone who wants inspector and receiver to see different things. A copy is compared with bytes that wait behind a hole and with those read last, a mebibyte of all connections together (none for a summary without --fail-on, which is to be fast); where they are not kept, nothing is said of a copy.",
 };
 pub(crate) static TCP_RST_OUTSIDE: Rule = Rule {
     id: "tcp.rst.outside",
@@ -410,13 +418,6 @@ pub(crate) static TCP_RST_OUTSIDE: Rule = Rule {
     level: Level::Note,
     title: "RST outside the window",
     explanation: "The receiver drops it silently, and the connection goes on. Somebody who does not see the connection tries to end it by guessing, or the packet is a late one of an earlier connection with the same ports.",
-};
-pub(crate) static LIMIT_CONNECTIONS: Rule = Rule {
-    id: "limit.connections",
-    reference: "RFC 4987 2",
-    level: Level::Note,
-    title: "connection given up to make room",
-    explanation: "More connections were open at once than are followed, or more that never got beyond their SYN, as in a flood. The oldest were reported as they stood; what comes later of one opens another connection.",
 };
 
 #[cfg(test)]

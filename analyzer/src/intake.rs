@@ -47,11 +47,6 @@ impl Intake {
         self.0 = Some(waiting).filter(|waiting| !waiting.bytes.is_empty());
     }
 
-    /// How many bytes wait.
-    pub(crate) fn length(&self) -> usize {
-        self.waiting().map_or(0, |waiting| waiting.bytes.len())
-    }
-
     /// From where on the map is needed for them, when everything before `next` was delivered.
     pub(crate) fn needed_from(&self, next: Offset) -> Offset {
         self.waiting().map_or(next, |waiting| waiting.keep_from)

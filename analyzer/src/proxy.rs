@@ -23,6 +23,8 @@ pub(crate) enum Prefix {
     NotYet,
     /// No header of a proxy.
     Absent,
+    /// A header of so many bytes, which are more than are waited for.
+    TooLong(usize),
     /// A header, with its length in bytes.
     Header(Proxied),
 }
@@ -117,8 +119,11 @@ fn version_2(input: &[u8], longest: usize) -> Prefix {
         3 => 216,
         _ => 0,
     };
-    if !is_known(command, family) || length < needed || total > longest {
+    if !is_known(command, family) || length < needed {
         return Prefix::Absent;
+    }
+    if total > longest {
+        return Prefix::TooLong(total);
     }
     let Some(rest) = rest.get(..length) else {
         return Prefix::NotYet;
@@ -312,7 +317,6 @@ mod tests {
             (RELAYED, 0x11, 11),
             (RELAYED, 0x21, 35),
             (RELAYED, 0x31, 215),
-            (RELAYED, 0x11, 285),
         ] {
             let told = told(&binary(command, family, length, &[0; 300]));
             assert_eq!(
@@ -323,6 +327,8 @@ mod tests {
         }
         let longest = binary(RELAYED, 0x11, 284, &[0; 284]);
         assert_eq!(told(&longest), ["NotYet", "300"]);
+        let longer = binary(RELAYED, 0x11, 285, &[0; 285]);
+        assert_eq!(told(&longer), ["NotYet", "TooLong(301)"]);
         assert_eq!(told(b"\r\n\r\nGET / "), ["NotYet", "Absent"]);
         assert_eq!(told(b"GET / "), ["Absent"]);
     }

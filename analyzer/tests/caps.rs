@@ -1,14 +1,11 @@
 //! Each cap of `limits.rs`, lowered and reached. `linger` and `lingering` are in `endings.rs`, `search_window` in `pickup.rs`,
-//! `search_bytes` in `search.rs`.
+//! `search_bytes` in `search.rs`, `proxy_header` in `proxy.rs`, those on what waits in `waiting.rs`.
 
-use wireseam_analyzer::{
-    Analyzer, Config, Direction, EventKind, GapCause, HandshakeResult, Limits, PayloadPolicy,
-};
+use wireseam_analyzer::{Analyzer, Config, Direction, EventKind, Limits, PayloadPolicy};
 use wireseam_wire::Flags;
 
 use crate::bench::{
-    Outcome, REQUEST, RESPONSE, Scene, blank, compressing, frame_bytes, full, masked, text,
-    with_limits,
+    Outcome, Scene, blank, compressing, frame_bytes, full, masked, text, with_limits,
 };
 
 const UP: Direction = Direction::ClientToServer;
@@ -198,137 +195,6 @@ fn payload_policy_keeps_what_it_names() {
     assert_eq!(keeps(PayloadPolicy::Full), (100, true));
 }
 
-/// A head is waited for up to the limit; one that is longer is not HTTP, and nothing of it is kept.
-#[test]
-fn http_head_is_waited_for_up_to_so_many_bytes() {
-    for (length, exchanges) in [(900, 1), (1_100, 0)] {
-        let mut scene = Scene::opened(with_limits(|limits| limits.http_head = 1_000));
-        scene.up(b"GET / HTTP/1.1\r\nX: ");
-        scene.up(&vec![b'x'; length]);
-        let held = scene.held();
-        scene.up(b"\r\n\r\n");
-        assert_eq!(scene.finish().exchanges().len(), exchanges, "{length}");
-        assert_eq!(
-            held < 4_000,
-            exchanges == 0,
-            "{held} letters held with {length}"
-        );
-    }
-}
-
-/// The answer does not come; the bytes that wait for it are read without it once they are too many.
-#[test]
-fn early_bytes_wait_for_an_answer_up_to_so_many() {
-    let mut scene = Scene::opened(with_limits(|limits| limits.early_bytes = 100));
-    scene.up(REQUEST);
-    for _ in 0..3 {
-        scene.up(&masked(b"a text of the client in a hurry"));
-    }
-    let results: Vec<_> = scene
-        .outcome
-        .websockets()
-        .iter()
-        .map(|websocket| websocket.result)
-        .collect();
-    assert_eq!(results, [HandshakeResult::NotCaptured]);
-    assert_eq!(scene.outcome.said(UP).len(), 3);
-}
-
-#[test]
-fn early_bytes_below_the_limit_wait() {
-    let mut scene = Scene::opened(with_limits(|limits| limits.early_bytes = 200));
-    scene.up(REQUEST);
-    for _ in 0..3 {
-        scene.up(&masked(b"a text of the client in a hurry"));
-    }
-    assert!(scene.outcome.websockets().is_empty());
-    let outcome = scene.down(RESPONSE).finish();
-    assert_eq!(outcome.websockets()[0].result, HandshakeResult::Accepted);
-    assert_eq!(outcome.said(UP).len(), 3);
-}
-
-#[test]
-fn pending_requests_wait_up_to_so_many() {
-    let mut scene = Scene::opened(with_limits(|limits| limits.pending_requests = 2));
-    for target in ["/1", "/2", "/3"] {
-        scene.up(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
-    }
-    assert_eq!(scene.outcome.exchanges(), [(Some("GET"), Some("/1"), None)]);
-}
-
-/// Nothing was acknowledged, so that nothing but the cap gives the hole up.
-fn hole_before_segments(change: impl FnOnce(&mut Limits), segments: usize) -> usize {
-    let mut scene = Scene::websocket(with_limits(change));
-    let frame = frame_bytes(0x82, None, &[7; 100]);
-    scene.down(&frame[..10]).lose(DOWN, 10);
-    for piece in frame[20..].chunks(10).take(segments) {
-        scene.down(piece);
-    }
-    let gaps = scene.outcome.gaps();
-    assert!(gaps.iter().all(|(.., cause)| *cause == GapCause::Unknown));
-    gaps.len()
-}
-
-#[test]
-fn held_bytes_wait_behind_a_hole_up_to_so_many() {
-    assert_eq!(hole_before_segments(|limits| limits.held_bytes = 40, 4), 0);
-    assert_eq!(hole_before_segments(|limits| limits.held_bytes = 40, 5), 1);
-}
-
-#[test]
-fn held_segments_wait_behind_a_hole_up_to_so_many() {
-    assert_eq!(
-        hole_before_segments(|limits| limits.held_segments = 4, 4),
-        0
-    );
-    assert_eq!(
-        hole_before_segments(|limits| limits.held_segments = 4, 5),
-        1
-    );
-}
-
-/// Segments that the snapshot length left nothing of are counted as well.
-#[test]
-fn held_segments_without_bytes_count() {
-    let mut scene = Scene::opened(with_limits(|limits| limits.held_segments = 4));
-    scene.lose(DOWN, 100);
-    for _ in 0..5 {
-        let at = scene.at(DOWN);
-        scene.cut_at(DOWN, at, b"", 100);
-    }
-    assert_eq!(scene.outcome.gaps()[0], (DOWN, 0, 100, GapCause::Unknown));
-}
-
-fn acknowledged_hole(
-    limits: impl FnOnce(&mut Limits),
-    segments: usize,
-    milliseconds: i64,
-) -> usize {
-    let mut scene = Scene::websocket(with_limits(limits));
-    let frame = frame_bytes(0x82, None, &[7; 100]);
-    let start = scene.at(DOWN);
-    scene.down(&frame[..10]).lose(DOWN, 10).down(&frame[20..30]);
-    scene.acknowledge(DOWN, start + 30).wait(milliseconds);
-    for piece in frame[30..].chunks(10).take(segments) {
-        scene.down(piece);
-    }
-    scene.outcome.gaps().len()
-}
-
-#[test]
-fn hole_patience_waits_so_long_behind_an_acknowledged_hole() {
-    let second = |limits: &mut Limits| limits.hole_patience = 1_000_000_000;
-    assert_eq!(acknowledged_hole(second, 1, 990), 0);
-    assert_eq!(acknowledged_hole(second, 1, 1_001), 1);
-}
-
-#[test]
-fn hole_patience_segments_waits_for_so_many_behind_an_acknowledged_hole() {
-    let three = |limits: &mut Limits| limits.hole_patience_segments = 3;
-    assert_eq!(acknowledged_hole(three, 2, 0), 0);
-    assert_eq!(acknowledged_hole(three, 3, 0), 1);
-}
-
 /// Stored blocks (RFC 1951 3.2.4) inflate to themselves: a message of exactly the limit is whole, of one byte more not.
 #[test]
 fn inflated_message_may_be_so_large() {
@@ -396,47 +262,6 @@ fn findings_per_rule_lists_so_many_in_each_direction() {
         .filter(|finding| finding.text.contains("not listed"))
         .count();
     assert_eq!(said_so, 2, "the last one listed says that more are not");
-}
-
-#[test]
-fn unacknowledged_messages_wait_up_to_so_many() {
-    for (limit, acknowledged) in [(2, vec![1, 2]), (1, vec![2])] {
-        let mut scene = Scene::websocket(with_limits(|limits| limits.unacknowledged = limit));
-        scene
-            .down(&text("one"))
-            .down(&text("two"))
-            .acknowledge(DOWN, RESPONSE.len() + 10);
-        let messages: Vec<u64> = scene
-            .outcome
-            .events
-            .iter()
-            .filter_map(|event| match &event.kind {
-                EventKind::Acknowledged(acknowledged) => Some(acknowledged.message.0),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(messages, acknowledged);
-    }
-}
-
-#[test]
-fn unanswered_pings_wait_up_to_so_many() {
-    for (limit, answers) in [(2, Some(1)), (1, None)] {
-        let mut scene = Scene::websocket(with_limits(|limits| limits.unanswered_pings = limit));
-        scene
-            .down(&frame_bytes(0x89, None, b"1"))
-            .down(&frame_bytes(0x89, None, b"2"));
-        scene.up(&frame_bytes(0x8A, Some([1, 2, 3, 4]), b"1"));
-        let answered = scene
-            .outcome
-            .events
-            .iter()
-            .find_map(|event| match &event.kind {
-                EventKind::Control(control) if control.direction == UP => Some(control.answers),
-                _ => None,
-            });
-        assert_eq!(answered, Some(answers.map(wireseam_analyzer::FrameId)));
-    }
 }
 
 /// 2^62 bytes are announced; nothing is kept for them but where the packets lie.

@@ -35,5 +35,7 @@ mod robustness;
 mod search;
 /// What a segment was, and which of its bytes are stream.
 mod tcp;
+/// Each cap on what waits, lowered and reached.
+mod waiting;
 /// What frames and messages must not be, and what control frames do.
 mod websocket;

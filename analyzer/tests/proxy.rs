@@ -101,6 +101,7 @@ fn a_longer_header_than_is_waited_for_is_none() {
             .iter()
             .any(|it| it.accept_valid == Some(true));
         assert_eq!(is_read, found == 1);
+        assert_eq!(outcome.rules().contains(&"limit.proxy"), found == 0);
     }
     let mut scene = Scene::opened(full());
     let endless = [&BINARY[..14], &[0xFF; 2]].concat();

@@ -200,7 +200,27 @@ fn a_search_that_was_given_up_keeps_nothing() {
     for _ in 0..9 {
         scene.down(&text("what comes too late to be found"));
     }
-    assert!(scene.finish().websockets().is_empty());
+    let outcome = scene.finish();
+    assert!(outcome.websockets().is_empty());
+    assert_eq!(outcome.rules(), ["limit.search"]);
+}
+
+/// In a WebSocket whose place was lost it is said of that WebSocket.
+#[test]
+fn a_search_that_was_given_up_behind_a_loss_is_told_of_its_websocket() {
+    let mut scene = Scene::websocket(with_limits(|limits| limits.search_bytes = 1_000));
+    scene.lose(Direction::ServerToClient, 1);
+    for _ in 0..80 {
+        scene.down(&[0xEE; 100]);
+    }
+    let outcome = scene.finish();
+    let told: Vec<_> = outcome
+        .findings()
+        .into_iter()
+        .filter(|finding| finding.rule.id == "limit.search")
+        .map(|finding| finding.websocket.map(|websocket| websocket.0))
+        .collect();
+    assert_eq!(told, [Some(1)]);
 }
 
 /// The frame is larger than what is kept; its end is where the next ones are found.

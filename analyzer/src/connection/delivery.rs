@@ -80,7 +80,16 @@ impl Connection {
     /// Gives up the first hole, or what of it the receiver has.
     pub(super) fn give_up_hole(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
         let flow = &mut self.flows[direction as usize];
+        let full = flow.full(&work.config.limits);
         if let Some((span, cause)) = flow.give_up_hole(&work.config.limits) {
+            if let Some(text) = full {
+                let place = Place {
+                    direction: Some(direction),
+                    span: Some(span),
+                    ..Place::default()
+                };
+                work.out.finding_at(&finding::LIMIT_HELD, place, text);
+            }
             self.pass_hole(direction, span, cause, work);
         }
     }
@@ -245,10 +254,25 @@ impl Connection {
 
     /// Bytes that wait too long for an answer are given to whatever can be told without it.
     fn limit_intake(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
-        if self.intakes[direction as usize].length() <= work.config.limits.early_bytes {
+        let most = work.config.limits.early_bytes;
+        let Some(waiting) = self.intakes[direction as usize]
+            .waiting()
+            .filter(|waiting| waiting.bytes.len() > most)
+        else {
             return;
-        }
+        };
         if let Protocol::Http(http) = &mut self.protocol {
+            let what = match direction {
+                Direction::ClientToServer => "an upgrade request wait for its answer",
+                Direction::ServerToClient => "nothing asked for so far wait for the request",
+            };
+            let text = format!(
+                "more than {} behind {what} (limit early-bytes)",
+                bytes(most as u64)
+            );
+            let map = self.flows[direction as usize].map();
+            let place = Place::of(direction, waiting.span(), map);
+            work.out.finding_at(&finding::LIMIT_EARLY, place, text);
             http.stop_waiting();
             self.pump_as_last(direction, work);
         }

@@ -9,7 +9,7 @@ use crate::outbox::Place;
 use crate::proxy::{self, Prefix};
 use crate::recognise::{Recognised, recognise};
 use crate::websocket::{Context, Socket};
-use crate::{Detail, Direction, EventKind, Layer, Offset, SeenFrom};
+use crate::{Detail, Direction, EventKind, Layer, Offset, SeenFrom, Span};
 
 impl Connection {
     /// Offers bytes to the layers until they need more; how many were used.
@@ -78,9 +78,21 @@ impl Connection {
         if !matches!(self.protocol, Protocol::Probing | Protocol::Http(_)) {
             return Some(0);
         }
-        match proxy::prefix(input, work.config.limits.proxy_header) {
+        let longest = work.config.limits.proxy_header;
+        match proxy::prefix(input, longest) {
             Prefix::NotYet if !work.is_last => None,
             Prefix::NotYet | Prefix::Absent => Some(0),
+            Prefix::TooLong(length) => {
+                let span = Span::of_length(Offset(0), input.len().min(length) as u64);
+                let map = self.flows[Direction::ClientToServer as usize].map();
+                let place = Place::of(Direction::ClientToServer, span, map);
+                let text = format!(
+                    "a proxy's header of {}, where {longest} are waited for (limit proxy-header)",
+                    bytes(length as u64)
+                );
+                work.out.finding_at(&finding::LIMIT_PROXY, place, text);
+                Some(0)
+            }
             Prefix::Header(proxied) => {
                 work.out.push(EventKind::Proxied(proxied));
                 usize::try_from(proxied.header.length()).ok()

@@ -20,7 +20,8 @@ use super::request::{
 };
 use super::step::{Outcome, Step, Surroundings};
 use super::upgrade::{self, Asked};
-use crate::outbox::Outbox;
+use crate::finding;
+use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
 use crate::websocket::Search;
 use crate::{Detail, Direction, Handshake, Offset, Span};
@@ -35,6 +36,8 @@ pub(crate) struct Http {
     sides: [Side; 2],
     /// Whether a head was read.
     recognised: bool,
+    /// Whether there were more requests than are remembered.
+    forgets: bool,
 }
 
 /// Where one direction is.
@@ -59,6 +62,7 @@ impl Http {
             pending: VecDeque::new(),
             sides: [Side::Head { scanned: 0 }, Side::Head { scanned: 0 }],
             recognised: true,
+            forgets: false,
         }
     }
 
@@ -69,6 +73,7 @@ impl Http {
             pending: VecDeque::new(),
             sides: Direction::BOTH.map(side),
             recognised: false,
+            forgets: false,
         }
     }
 
@@ -208,8 +213,10 @@ impl Http {
     fn unfinished_head(
         &mut self,
         direction: Direction,
+        at: Offset,
         input: &[u8],
         around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
     ) -> Step {
         let empty_lines = empty_lines(input);
         if empty_lines > 0 {
@@ -219,29 +226,25 @@ impl Http {
                 outcome: Outcome::More,
             };
         }
-        if begins_like_head(direction, input) && input.len() <= around.limits.http_head {
-            self.sides[direction as usize] = Side::Head {
-                scanned: input.len(),
-            };
-            return Step {
-                consumed: 0,
-                outcome: Outcome::Wait,
-            };
+        if begins_like_head(direction, input) {
+            if input.len() <= around.limits.http_head {
+                self.sides[direction as usize] = Side::Head {
+                    scanned: input.len(),
+                };
+                return Step {
+                    consumed: 0,
+                    outcome: Outcome::Wait,
+                };
+            }
+            let span = Span::of_length(at, input.len() as u64);
+            let place = Place::of(direction, span, around.map);
+            let text = format!(
+                "a head of more than {} bytes (limit http-head)",
+                around.limits.http_head
+            );
+            out.finding_at(&finding::LIMIT_HEAD, place, text);
         }
-        self.not_http(direction, around);
-        Step {
-            consumed: 0,
-            outcome: Outcome::More,
-        }
-    }
-
-    /// What stands where a head should be is none. Where nothing is missing before it, it is no WebSocket either.
-    fn not_http(&mut self, direction: Direction, around: &Surroundings<'_>) {
-        self.sides[direction as usize] = if around.is_whole {
-            Side::Foreign
-        } else {
-            Side::Lost(Box::new(Search::new(direction)))
-        };
+        self.no_head(direction, at, input, around, out)
     }
 
     /// Whether a response has to wait for its request, which was sent before it but may be captured after it.
@@ -284,13 +287,15 @@ impl Http {
         };
         let end = whole.as_ref().map(|(_, end)| *end);
         let Some(end) = end.or_else(|| end_of_head(input, scanned)) else {
-            return self.unfinished_head(direction, input, around);
+            return self.unfinished_head(direction, at, input, around, out);
         };
         let bytes = input.get(..end).unwrap_or(input);
         let begun = bytes.get(empty_lines(bytes)..).unwrap_or_default();
-        if !begun.is_empty() && !begins_like_head(direction, begun) {
+        let is_waited_for =
+            begins_like_head(direction, begun) && begun.len() <= around.limits.http_head;
+        if !begun.is_empty() && !is_waited_for {
             // what would not have been waited for is no head where it comes in one piece either
-            return self.unfinished_head(direction, input, around);
+            return self.unfinished_head(direction, at, input, around, out);
         }
         if self.waits_for_request(direction, around) {
             self.sides[direction as usize] = Side::Head { scanned: end - 1 };
@@ -349,13 +354,7 @@ impl Http {
                 self.response(&fields, answer, out)
             }
             _ if empty_lines(bytes) == bytes.len() => Outcome::More,
-            _ => {
-                self.not_http(direction, around);
-                return Step {
-                    consumed: 0,
-                    outcome: Outcome::More,
-                };
-            }
+            _ => return self.no_head(direction, span.start, bytes, around, out),
         };
         self.recognised = true;
         Step {
@@ -364,12 +363,22 @@ impl Http {
         }
     }
 
-    /// Reports the oldest request as unanswered where too many wait.
+    /// Reports the oldest request as unanswered where too many wait, and says so once.
     fn limit_pending(&mut self, around: &Surroundings<'_>, out: &mut Outbox<'_>) {
-        if self.pending.len() >= around.limits.pending_requests {
-            let oldest = self.pending.pop_front();
-            report(oldest, None, out);
+        let most = around.limits.pending_requests;
+        if self.pending.len() < most {
+            return;
         }
+        let Some(oldest) = self.pending.pop_front() else {
+            return;
+        };
+        if !mem::replace(&mut self.forgets, true) {
+            let place = oldest.head.place(Direction::ClientToServer);
+            let text =
+                format!("more than {most} requests wait for an answer (limit pending-requests)");
+            out.finding_at(&finding::LIMIT_REQUESTS, place, text);
+        }
+        report(Some(oldest), None, out);
     }
 
     fn request(

@@ -1,8 +1,10 @@
 //! One direction of a connection: its bytes in order, their packets, and what the other side said about them.
 
+mod holes;
+
 use std::num::NonZeroU16;
 
-use wireseam_wire::{Flags, Segment, Timestamp};
+use wireseam_wire::{Flags, Segment};
 
 use super::classify::{Classifier, Coverage};
 use super::reassembly::{Chunk, Conflict, FARTHEST_JUMP, Incoming, Reassembly};
@@ -11,7 +13,7 @@ use super::window::Window;
 use crate::Direction;
 use crate::span_map::{Carrier, SpanMap};
 use crate::spare::Spare;
-use crate::{GapCause, Limits, Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
+use crate::{Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
 
 mod plain;
 
@@ -299,49 +301,6 @@ impl Flow {
         self.acknowledged_since
     }
 
-    /// Whether the hole before `next` need not be waited for any longer.
-    pub(crate) fn is_out_of_patience(&self, now: Option<Timestamp>, limits: &Limits) -> bool {
-        if !self.reassembly.has_hole() {
-            return false;
-        }
-        if self.is_full(limits) {
-            return true;
-        }
-        let hole = self.hole_at(self.reassembly.next());
-        let Some(received) = hole.and_then(|hole| hole.received) else {
-            return false;
-        };
-        let waited = now
-            .zip(received.at)
-            .is_some_and(|(now, received)| now.nanoseconds_since(received) > limits.hole_patience);
-        waited || self.reassembly.held_segments() > limits.hole_patience_segments
-    }
-
-    /// Whether no more may be held behind a hole.
-    fn is_full(&self, limits: &Limits) -> bool {
-        self.reassembly.held_bytes() > limits.held_bytes
-            || self.reassembly.held_segments() > limits.held_segments
-    }
-
-    /// Gives up the hole before the next captured bytes, or what of it the receiver has, unless too much is held behind it.
-    pub(crate) fn give_up_hole(&mut self, limits: &Limits) -> Option<(Span, GapCause)> {
-        let received = self.acknowledged();
-        let received = received.filter(|_| !self.is_full(limits));
-        self.lose_hole(None, received)
-    }
-
-    /// Gives up the hole before the next captured bytes, or the bytes missing at the end of the stream.
-    pub(crate) fn give_up_hole_at_end(&mut self) -> Option<(Span, GapCause)> {
-        self.lose_hole(self.known_end(), None)
-    }
-
-    fn lose_hole(&mut self, end: Option<Offset>, kept: Option<Offset>) -> Option<(Span, GapCause)> {
-        let span = self.reassembly.give_up_hole(end, kept)?;
-        let cause = self.cause_of(span);
-        self.hole = None;
-        Some((span, cause))
-    }
-
     /// Whether the capture has this stream from its first byte on, without a gap so far.
     pub(crate) fn is_whole(&self) -> bool {
         self.begun && !self.has_gap
@@ -350,31 +309,6 @@ impl Flow {
     /// Notes that bytes of this stream are missing.
     pub(crate) fn note_gap(&mut self) {
         self.has_gap = true;
-    }
-
-    /// The farthest place where the stream is known to reach, captured or not.
-    fn known_end(&self) -> Option<Offset> {
-        let acknowledged = self.acknowledged().map(|end| match self.fin {
-            Some(fin) => end.min(fin),
-            // The last acknowledged number may be a FIN's that the capture lacks.
-            None if end.0 == self.reassembly.seen_end().0 + 1 => self.reassembly.seen_end(),
-            None => end,
-        });
-        let end = self
-            .fin
-            .into_iter()
-            .chain(acknowledged)
-            .max()?
-            .max(self.reassembly.seen_end());
-        self.reassembly.origin().map(|_| end)
-    }
-
-    fn cause_of(&self, gap: Span) -> GapCause {
-        match self.acknowledged() {
-            Some(end) if end >= gap.end => GapCause::Capture,
-            Some(end) if end >= gap.start && self.hole_at(gap.start).is_some() => GapCause::Network,
-            _ => GapCause::Unknown,
-        }
     }
 
     fn begin(&mut self, segment: &Segment<'_>) {

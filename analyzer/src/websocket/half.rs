@@ -10,6 +10,7 @@
 //!
 //! What frames make a message is `assembly.rs`'s, what a header must not say `conformance.rs`'s.
 
+mod lost;
 mod places;
 
 use std::mem;
@@ -460,89 +461,6 @@ impl Half {
         {
             self.push_frame(busy, frame);
         }
-    }
-
-    /// A frame's header, or where one would be, is in bytes the capture lacks.
-    fn lose_place(&mut self, busy: &mut Busy, lost: Span, context: &mut Context<'_, '_>) {
-        let cause = Cause::lost(lost, context.map);
-        self.assembly.lose_frames(cause);
-        busy.lost_from = lost.start;
-        let mut search = Box::new(Search::new(self.direction));
-        search.be_certain();
-        search.gap(lost);
-        busy.state = State::Lost(search);
-        busy.loss = Some((lost, context.out.moment().packet));
-    }
-
-    /// Tells where the place was lost, in the packet that goes on behind it at `next`.
-    fn tell_loss(&self, busy: &mut Busy, next: Option<Offset>, context: &mut Context<'_, '_>) {
-        let Some((lost, packet)) = busy.loss.take() else {
-            return;
-        };
-        let behind = next.and_then(|next| context.map.packet_at(next));
-        let place = Place {
-            packet: behind.or(Some(packet)),
-            span: Some(lost),
-            ..self.here().place()
-        };
-        let lost = bytes(lost.length());
-        let text = format!("the capture lacks {lost} in which a frame begins");
-        context.out.finding_at(&finding::WS_LOST, place, text);
-    }
-
-    fn search(
-        &mut self,
-        busy: &mut Busy,
-        at: Offset,
-        input: &[u8],
-        numbers: &mut Numbers,
-        context: &mut Context<'_, '_>,
-    ) -> usize {
-        self.tell_loss(busy, Some(at), context);
-        let State::Lost(search) = &mut busy.state else {
-            return 0;
-        };
-        if let Some(found) = search.feed(at, input, context.map, &context.config.limits) {
-            self.go_on(busy, found, numbers, context);
-        }
-        input.len()
-    }
-
-    /// Goes on where frames were found.
-    fn go_on(
-        &mut self,
-        busy: &mut Busy,
-        found: Found,
-        numbers: &mut Numbers,
-        context: &mut Context<'_, '_>,
-    ) {
-        let State::Lost(search) = &busy.state else {
-            return;
-        };
-        let batch = mem::replace(&mut context.batch, search.keep_from());
-        let passed = Span::new(busy.lost_from, found.start);
-        self.assembly.found_behind(found.rest);
-        self.report_found(passed, found.bits, context.map, context.out);
-        busy.state = State::Between;
-        self.read(busy, found.start, &found.bytes, numbers, context);
-        context.batch = batch;
-    }
-
-    /// Says how sure it is that frames begin behind bytes that were not decoded.
-    fn report_found(&self, passed: Span, bits: u32, map: &SpanMap, out: &mut Outbox<'_>) {
-        if passed.is_empty() {
-            return;
-        }
-        let place = Place {
-            packet: map.packet_at(passed.end),
-            span: Some(passed),
-            ..self.here().place()
-        };
-        let (at, passed) = (passed.end, bytes(passed.length()));
-        let text = format!(
-            "frames found at {at} behind {passed} not decoded, with {bits} bits of evidence"
-        );
-        out.finding_at(&finding::WS_RESYNC, place, text);
     }
 
     fn read_http(&mut self, busy: &mut Busy, input: &[u8], context: &mut Context<'_, '_>) -> usize {

@@ -23,6 +23,6 @@ mod utf8;
 mod whole;
 
 pub(crate) use context::{Context, Spares};
-pub(crate) use search::{Found, Search};
+pub(crate) use search::{Fed, Found, Search, given_up};
 pub(crate) use socket::Socket;
 pub(crate) use whole::Whole;

@@ -12,6 +12,7 @@
 use super::frame::FrameHeader;
 use super::message::in_clear;
 use super::utf8::Utf8;
+use crate::finding::bytes;
 use crate::span_map::SpanMap;
 use crate::{Direction, Limits, Offset, Opcode, Span};
 
@@ -89,6 +90,25 @@ pub(crate) struct Found {
     pub(crate) bytes: Vec<u8>,
 }
 
+/// What came of more bytes.
+#[derive(Debug)]
+pub(crate) enum Fed {
+    /// Nothing yet, or nothing any more.
+    More,
+    /// Frames.
+    Found(Found),
+    /// These were the last of so many bytes that the search is given up.
+    GivenUp(Span),
+}
+
+/// What is said of a search that was given up.
+pub(crate) fn given_up(limits: &Limits) -> String {
+    format!(
+        "no frame in {} (limit search-bytes)",
+        bytes(limits.search_bytes)
+    )
+}
+
 impl Search {
     /// A search in bytes that travel in `direction`: a client masks, a server does not (RFC 6455 5.1).
     pub(crate) fn new(direction: Direction) -> Self {
@@ -132,16 +152,10 @@ impl Search {
     }
 
     /// Reads on; the bytes stand at `at`.
-    pub(crate) fn feed(
-        &mut self,
-        at: Offset,
-        bytes: &[u8],
-        map: &SpanMap,
-        limits: &Limits,
-    ) -> Option<Found> {
+    pub(crate) fn feed(&mut self, at: Offset, bytes: &[u8], map: &SpanMap, limits: &Limits) -> Fed {
         if self.searched > limits.search_bytes {
             self.restart(at.plus(bytes.len() as u64));
-            return None;
+            return Fed::More;
         }
         if self.end() != at {
             self.restart(at);
@@ -152,7 +166,13 @@ impl Search {
         self.follow(map);
         let found = self.conclude();
         self.forget(limits);
-        found
+        match found {
+            Some(found) => Fed::Found(found),
+            None if self.searched > limits.search_bytes => {
+                Fed::GivenUp(Span::of_length(at, bytes.len() as u64))
+            }
+            None => Fed::More,
+        }
     }
 
     /// The capture lacks bytes: frames that reach over them are not followed, and none is expected behind them.

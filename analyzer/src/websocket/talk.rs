@@ -11,11 +11,18 @@ use crate::finding;
 use crate::outbox::{Outbox, Place};
 use crate::{
     Acknowledged, Close, CloseFrame, Control, Detail, Direction, EndedBy, EventKind, FrameId,
-    Limits, MessageId, Moment, Offset, Opcode, WebSocketId,
+    MessageId, Moment, Offset, Opcode, WebSocketId,
 };
 
 /// Messages of one direction whose last byte was not acknowledged, and where that ends.
-type Unacknowledged = VecDeque<(Offset, MessageId)>;
+#[derive(Debug, Default)]
+struct Unacknowledged {
+    waiting: VecDeque<(Offset, MessageId)>,
+    /// The first one that was forgotten for the others.
+    forgotten: Option<(Offset, MessageId)>,
+    /// Whether it was acknowledged, so that this was said.
+    is_told: bool,
+}
 
 /// What was said so far.
 #[derive(Debug)]
@@ -33,6 +40,8 @@ pub(super) struct Talk {
 #[derive(Debug, Default)]
 struct ControlTalk {
     pings: [VecDeque<Ping>; 2],
+    /// Of each direction, whether one was forgotten for others.
+    forgets: [bool; 2],
     closes: [Option<SentClose>; 2],
     crossed: bool,
 }
@@ -48,6 +57,24 @@ struct Ping {
 struct SentClose {
     frame: CloseFrame,
     end: Offset,
+}
+
+impl Unacknowledged {
+    /// Remembers a message, and at most so many.
+    fn push(&mut self, end: Offset, message: MessageId, most: usize) {
+        self.waiting.push_back((end, message));
+        if self.waiting.len() > most {
+            let oldest = self.waiting.pop_front();
+            self.forgotten = self.forgotten.or(oldest);
+        }
+    }
+
+    /// The first message that was forgotten, once it is acknowledged.
+    fn tell_forgotten(&mut self, end: Offset) -> Option<MessageId> {
+        let (needed, message) = self.forgotten.filter(|_| !self.is_told)?;
+        self.is_told = needed <= end;
+        self.is_told.then_some(message)
+    }
 }
 
 impl Talk {
@@ -85,10 +112,7 @@ impl Talk {
                 if context.wants_map() {
                     let waiting = self.unacknowledged.get_or_insert_default();
                     let waiting = &mut waiting[direction as usize];
-                    waiting.push_back((end, id));
-                    if waiting.len() > context.config.limits.unacknowledged {
-                        waiting.pop_front();
-                    }
+                    waiting.push(end, id, context.config.limits.unacknowledged);
                 }
             }
         }
@@ -102,10 +126,22 @@ impl Talk {
         since: Moment,
         out: &mut Outbox<'_>,
     ) {
-        let Some(waiting) = &mut self.unacknowledged else {
+        let Some(messages) = &mut self.unacknowledged else {
             return;
         };
-        let waiting = &mut waiting[direction as usize];
+        let messages = &mut messages[direction as usize];
+        if let Some(message) = messages.tell_forgotten(end) {
+            let place = Place {
+                direction: Some(direction),
+                websocket: Some(self.websocket),
+                message: Some(message),
+                ..Place::default()
+            };
+            let text = "too many messages waited for their acknowledgement, from this one on \
+                (limit unacknowledged)";
+            out.finding_at(&finding::LIMIT_UNACKNOWLEDGED, place, text.to_owned());
+        }
+        let waiting = &mut messages.waiting;
         while let Some((_, message)) = waiting
             .front()
             .copied()
@@ -177,8 +213,9 @@ impl Talk {
             answers: None,
             round_trip: None,
         };
+        let most = context.config.limits.unanswered_pings;
         match opcode {
-            Opcode::Ping => self.ping(direction, frame, completed, &context.config.limits),
+            Opcode::Ping => self.ping(direction, frame, completed, most),
             Opcode::Pong => {
                 if let Some(ping) = self.answered(direction, &frame.control) {
                     control.answers = Some(ping.frame);
@@ -186,6 +223,19 @@ impl Talk {
                         .at
                         .zip(ping.moment.at)
                         .map(|(now, then)| now.nanoseconds_since(then));
+                } else if self.forgets_pings(direction.reversed()) {
+                    let place = Place {
+                        packet: Some(completed.packet),
+                        direction: Some(direction),
+                        span: Some(frame.parts.span()),
+                        websocket: Some(self.websocket),
+                        frame: Some(frame.parts.id),
+                        ..Place::default()
+                    };
+                    let text = format!(
+                        "a Pong that answers none of the {most} Pings remembered (limit unanswered-pings)"
+                    );
+                    context.out.finding_at(&finding::LIMIT_PINGS, place, text);
                 }
             }
             Opcode::Close => self.close(direction, frame, completed, context.acknowledged),
@@ -194,10 +244,11 @@ impl Talk {
         context.out.push(EventKind::Control(control));
     }
 
-    fn ping(&mut self, direction: Direction, frame: &EndedFrame, moment: Moment, limits: &Limits) {
-        let pings = &mut self.control.get_or_insert_default().pings[direction as usize];
-        if pings.len() == limits.unanswered_pings {
-            pings.pop_front();
+    fn ping(&mut self, direction: Direction, frame: &EndedFrame, moment: Moment, most: usize) {
+        let control = self.control.get_or_insert_default();
+        let pings = &mut control.pings[direction as usize];
+        if pings.len() >= most {
+            control.forgets[direction as usize] |= pings.pop_front().is_some();
         }
         pings.push_back(Ping {
             frame: frame.parts.id,
@@ -211,6 +262,12 @@ impl Talk {
         let pings = &mut self.control.as_mut()?.pings[direction.reversed() as usize];
         let at = pings.iter().rposition(|ping| ping.payload == payload)?;
         pings.drain(..=at).next_back()
+    }
+
+    /// Whether Pings of a direction were forgotten, so that a Pong may answer one of those.
+    fn forgets_pings(&self, direction: Direction) -> bool {
+        let control = self.control.as_ref();
+        control.is_some_and(|control| control.forgets[direction as usize])
     }
 
     /// The first Close of a direction counts. Two cross when the sender of the second had not yet acknowledged the first.

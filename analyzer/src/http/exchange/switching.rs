@@ -8,8 +8,8 @@ use crate::http::fields::{Field, Fields};
 use crate::http::request::{Answer, Request, packets_of, report};
 use crate::http::step::{Outcome, Step, Surroundings, Upgraded};
 use crate::http::upgrade;
-use crate::outbox::Outbox;
-use crate::websocket::{Found, Search};
+use crate::outbox::{Outbox, Place};
+use crate::websocket::{Fed, Found, Search, given_up};
 use crate::{Direction, Offset};
 
 impl Http {
@@ -113,6 +113,39 @@ impl Http {
                 outcome: Outcome::More,
             };
         }
+        self.search_step(direction, at, input, around, out)
+    }
+
+    /// What stands where a head should be is none, and is not taken for one again. Where nothing is missing before it, it is no
+    /// WebSocket either.
+    pub(super) fn no_head(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
+        if around.is_whole {
+            self.sides[direction as usize] = Side::Foreign;
+            return Step {
+                consumed: input.len(),
+                outcome: Outcome::More,
+            };
+        }
+        self.sides[direction as usize] = Side::Lost(Box::new(Search::new(direction)));
+        self.search_step(direction, at, input, around, out)
+    }
+
+    /// Searches bytes for frames.
+    fn search_step(
+        &mut self,
+        direction: Direction,
+        at: Offset,
+        input: &[u8],
+        around: &Surroundings<'_>,
+        out: &mut Outbox<'_>,
+    ) -> Step {
         let Side::Lost(search) = &mut self.sides[direction as usize] else {
             return Step {
                 consumed: 0,
@@ -120,8 +153,13 @@ impl Http {
             };
         };
         let outcome = match search.feed(at, input, around.map, around.limits) {
-            Some(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
-            None => Outcome::More,
+            Fed::Found(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
+            Fed::GivenUp(span) => {
+                let place = Place::of(direction, span, around.map);
+                out.finding_at(&finding::LIMIT_SEARCH, place, given_up(around.limits));
+                Outcome::More
+            }
+            Fed::More => Outcome::More,
         };
         Step {
             consumed: input.len(),
