@@ -169,17 +169,38 @@ impl Connection {
 
     /// Where it stands, if its bytes and messages are only counted and nothing of them is open.
     pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
-        let websocket = match &self.protocol {
-            Protocol::WebSocket(socket) if socket.is_quiet() => Some(socket.id()),
-            Protocol::Unread if self.intakes.iter().all(Intake::is_empty) => None,
-            _ => return None,
-        };
-        if config.detail != Detail::Counts || self.state.has_ended() {
+        let passes = self.passes();
+        if config.detail != Detail::Counts || self.state.has_ended() || passes == [0; 2] {
             return None;
         }
+        let websocket = match &self.protocol {
+            Protocol::WebSocket(socket) => Some(socket.id()),
+            _ => None,
+        };
         let [client, server] = &self.flows;
         let standings = [client.standing()?, server.standing()?];
-        Quick::on(self.ends(), self.id, self.last, websocket, standings)
+        Quick::on(
+            self.ends(),
+            self.id,
+            self.last,
+            websocket,
+            standings,
+            passes,
+        )
+    }
+
+    /// How many bytes from here on are at most counted, in each direction, if their segments are [quick](Quick) ones.
+    fn passes(&self) -> [u32; 2] {
+        if !self.intakes.iter().all(Intake::is_empty) {
+            return [0; 2];
+        }
+        match &self.protocol {
+            Protocol::WebSocket(socket) if socket.is_quiet() => [u32::MAX; 2],
+            Protocol::Unread => [u32::MAX; 2],
+            Protocol::Http(http) => Direction::BOTH
+                .map(|direction| u32::try_from(http.passes(direction)).unwrap_or(u32::MAX)),
+            _ => [0; 2],
+        }
     }
 
     /// Takes over what was counted elsewhere, and the segments that were kept there.
@@ -192,18 +213,19 @@ impl Connection {
     ) {
         let [client, server] = quick.sides();
         let mut kept = [client, server].map(|side| shared.held.take(side.held));
+        let passes = self.passes();
         for (direction, side) in Direction::BOTH.into_iter().zip(quick.sides()) {
             let before = kept[direction as usize].as_ref().map(|held| held.before);
             let standing = side.standing.with_data_of(before.as_ref());
+            let bytes = side.bytes(passes[direction as usize]);
             let Side {
-                bytes,
-                segments,
-                messages,
-                ..
+                segments, messages, ..
             } = *side;
             self.flows[direction as usize].catch_up(&standing, u64::from(segments), bytes);
-            if let Protocol::WebSocket(socket) = &mut self.protocol {
-                socket.catch_up(direction, u64::from(messages));
+            match &mut self.protocol {
+                Protocol::WebSocket(socket) => socket.catch_up(direction, u64::from(messages)),
+                Protocol::Http(http) => http.pass(direction, u64::from(bytes)),
+                _ => {}
             }
         }
         kept.sort_by_key(|held| held.as_ref().map(Held::packet));

@@ -59,6 +59,34 @@ fn frames(masked: bool) -> impl Strategy<Value = Vec<Vec<u8>>> {
     vec(frame, 1..30)
 }
 
+/// Requests with their responses, whose bodies end in every way but with the connection.
+fn exchange() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
+    let body = || "[a-zA-Z0-9 \r\n]{0,150}";
+    let request = prop_oneof![
+        3 => Just("GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()),
+        1 => body().prop_map(|body| format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )),
+    ];
+    let response = prop_oneof![
+        body().prop_map(|body| format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )),
+        vec(body(), 0..4).prop_map(|chunks| {
+            let chunks: String = chunks
+                .iter()
+                .filter(|chunk| !chunk.is_empty())
+                .map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len()))
+                .collect();
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n")
+        }),
+    ];
+    (request, response)
+        .prop_map(|(request, response)| (request.into_bytes(), response.into_bytes()))
+}
+
 /// What was counted, in any order: each message, each finding, and the end.
 #[derive(Debug, PartialEq)]
 struct Tally {
@@ -157,7 +185,7 @@ fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn counts_are_those_of_the_map(
@@ -167,6 +195,21 @@ proptest! {
     ) {
         let [map, counts] = [Detail::Map, Detail::Counts]
             .map(|detail| tally(detail, true, [&client, &server], &acts));
+        prop_assert_eq!(map, counts);
+    }
+
+    #[test]
+    fn bodies_are_passed_as_in_the_map(
+        exchanges in vec(exchange(), 1..6),
+        client in frames(true),
+        server in frames(false),
+        acts in vec(act(), 1..120),
+    ) {
+        let (requests, responses): (Vec<_>, Vec<_>) = exchanges.into_iter().unzip();
+        let client = [requests, vec![REQUEST.to_vec()], client].concat();
+        let server = [responses, vec![RESPONSE.to_vec()], server].concat();
+        let [map, counts] = [Detail::Map, Detail::Counts]
+            .map(|detail| tally(detail, false, [&client, &server], &acts));
         prop_assert_eq!(map, counts);
     }
 

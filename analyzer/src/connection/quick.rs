@@ -1,7 +1,7 @@
 //! What the next segment of a quiet connection needs, in two lines of the cache.
 //!
 //! Most segments are the next ones of a WebSocket in which nothing is open, and hold whole messages or acknowledge some; or
-//! they bring bytes that nothing here reads. Where those are only counted, two sequence numbers and some counts a direction
+//! they bring bytes that nothing here reads, as those of a body are. Where those are only counted, two sequence numbers and some counts a direction
 //! say all that such a segment needs. The connection itself, ten times as large, is
 //! [brought up to date](super::Connection::catch_up) when anything else comes.
 //!
@@ -42,7 +42,8 @@ pub(crate) struct Quick {
 #[repr(C)]
 pub(crate) struct Side {
     pub(crate) standing: Standing,
-    pub(super) bytes: u32,
+    /// The bytes that came, and so many more that there is room for as many as may come.
+    bytes: u32,
     pub(super) messages: u16,
     pub(super) segments: u16,
     /// The WebSocket's number, or [`UNREAD`]; 0 where the connection is not quiet.
@@ -79,24 +80,27 @@ impl Quick {
         }
     }
 
-    /// A connection that is quiet, of whose bytes nothing is read if it is no WebSocket. `None` where its numbers are too large
-    /// for this.
+    /// A connection that is quiet, of whose bytes nothing is read if it is no WebSocket; at most so many of them `pass`. `None`
+    /// where its numbers are too large for this.
     pub(super) fn on(
         (client, server): (Endpoint, Endpoint),
         id: ConnectionId,
         last: Moment,
         websocket: Option<WebSocketId>,
         standings: [Standing; 2],
+        passes: [u32; 2],
     ) -> Option<Self> {
         let websocket = match websocket {
             Some(id) => u16::try_from(id.0).ok().filter(|id| *id != UNREAD)?,
             None => UNREAD,
         };
-        let sides = standings.map(|standing| Side {
-            standing,
+        let side = |direction: Direction| Side {
+            standing: standings[direction as usize],
+            bytes: u32::MAX - passes[direction as usize],
             websocket,
             ..Side::default()
-        });
+        };
+        let sides = Direction::BOTH.map(side);
         Some(Self {
             one: client,
             other: server,
@@ -288,6 +292,11 @@ impl Brings<'_> {
 }
 
 impl Side {
+    /// How many bytes came, of as many as may.
+    pub(super) fn bytes(&self, passes: u32) -> u32 {
+        self.bytes - (u32::MAX - passes)
+    }
+
     /// Adds to the counts. `false`, and nothing has happened, where they are full.
     fn add(&mut self, bytes: usize, segments: u16, messages: u32) -> bool {
         let sums = u32::try_from(bytes)

@@ -36,6 +36,22 @@ impl Body {
         matches!(self, Self::Length(0) | Self::Chunked(Chunked::Done))
     }
 
+    /// How many bytes from here on are of the body, whatever they are, and not its last.
+    pub(super) fn passes(self) -> u64 {
+        match self {
+            Self::Length(left) | Self::Chunked(Chunked::Data(left)) => left.saturating_sub(1),
+            Self::UntilClose => u64::MAX,
+            Self::Chunked(_) => 0,
+        }
+    }
+
+    /// Skips so many of those.
+    pub(super) fn pass(&mut self, bytes: u64) {
+        if let Self::Length(left) | Self::Chunked(Chunked::Data(left)) = self {
+            *left = left.saturating_sub(bytes);
+        }
+    }
+
     /// Skips body bytes at the start of `input`, and says how many.
     pub(crate) fn skip(&mut self, input: &[u8]) -> usize {
         match self {

@@ -90,6 +90,22 @@ impl Http {
         }
     }
 
+    /// How many bytes of a direction from here on need not be looked at, whatever they are.
+    pub(crate) fn passes(&self, direction: Direction) -> u64 {
+        match &self.sides[direction as usize] {
+            Side::Body(body) => body.passes(),
+            Side::Foreign => u64::MAX,
+            Side::Head { .. } | Side::Waiting | Side::Lost(_) => 0,
+        }
+    }
+
+    /// So many of those came.
+    pub(crate) fn pass(&mut self, direction: Direction, bytes: u64) {
+        if let Side::Body(body) = &mut self.sides[direction as usize] {
+            body.pass(bytes);
+        }
+    }
+
     /// The answer that the client's bytes wait for does not come: they are searched for frames.
     pub(crate) fn stop_waiting(&mut self) {
         if matches!(
