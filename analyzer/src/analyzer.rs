@@ -386,11 +386,8 @@ impl Analyzer {
     /// The open connection with the lowest number, at the end of the capture.
     pub fn first_open(&mut self) -> Option<ConnectionId> {
         if self.closing.is_none() {
-            let mut open: Vec<_> = self
-                .flows
-                .all()
-                .map(|(slot, flow)| (flow.id(), slot))
-                .collect();
+            let mut open = Vec::with_capacity(self.flows.len());
+            open.extend(self.flows.all().map(|(slot, flow)| (flow.id(), slot)));
             open.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
             self.closing = Some(open);
         }

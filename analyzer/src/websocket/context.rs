@@ -3,6 +3,7 @@
 use super::busy::Busy;
 use super::deflate::Decoders;
 use super::message::OpenMessage;
+use super::talk::ControlTalk;
 use crate::alignment::FrameParts;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
@@ -85,6 +86,7 @@ impl Here {
 pub(crate) struct Spares {
     pub(super) busy: Spare<Busy>,
     pub(super) messages: Spare<OpenMessage>,
+    pub(super) controls: Spare<ControlTalk>,
     pub(super) decoders: Decoders,
 }
 

@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use wireseam_wire::PacketIndex;
 
 use super::close::{Ending, close_frame};
-use super::context::Context;
+use super::context::{Context, Spares};
 use super::ended::{EndedFrame, Told};
 use crate::finding;
 use crate::outbox::{Outbox, Place};
+use crate::spare::Reuse;
 use crate::{
     Acknowledged, Close, CloseFrame, Control, Detail, Direction, EndedBy, EventKind, FrameId,
     MessageId, Moment, Offset, Opcode, WebSocketId,
@@ -24,6 +25,9 @@ struct Unacknowledged {
     is_told: bool,
 }
 
+/// Room for so many Pings is kept for the next user of it.
+const KEPT: usize = 64;
+
 /// What was said so far.
 #[derive(Debug)]
 pub(super) struct Talk {
@@ -32,18 +36,39 @@ pub(super) struct Talk {
     whole_messages: [u64; 2],
     /// Messages whose last byte was not acknowledged; `None` where there never was any.
     unacknowledged: Option<Box<[Unacknowledged; 2]>>,
-    /// `None` where neither side has sent a Ping or a Close.
+    /// `None` while no Ping is to be answered and neither side has sent a Close.
     control: Option<Box<ControlTalk>>,
 }
 
 /// What control frames said.
 #[derive(Debug, Default)]
-struct ControlTalk {
+pub(super) struct ControlTalk {
     pings: [VecDeque<Ping>; 2],
     /// Of each direction, whether one was forgotten for others.
     forgets: [bool; 2],
     closes: [Option<SentClose>; 2],
     crossed: bool,
+}
+
+impl ControlTalk {
+    /// Whether nothing that was said matters any longer.
+    fn is_silent(&self) -> bool {
+        let forgets = self.forgets.contains(&true);
+        let has_close = self.closes.iter().any(Option::is_some);
+        self.pings.iter().all(VecDeque::is_empty) && !forgets && !has_close
+    }
+}
+
+impl Reuse for ControlTalk {
+    fn clear(&mut self) {
+        for pings in &mut self.pings {
+            pings.clear();
+            pings.shrink_to(KEPT);
+        }
+        self.forgets = [false, false];
+        self.closes = [None, None];
+        self.crossed = false;
+    }
 }
 
 #[derive(Debug)]
@@ -215,9 +240,9 @@ impl Talk {
         };
         let most = context.config.limits.unanswered_pings;
         match opcode {
-            Opcode::Ping => self.ping(direction, frame, completed, most),
+            Opcode::Ping => self.ping(direction, frame, completed, context),
             Opcode::Pong => {
-                if let Some(ping) = self.answered(direction, &frame.control) {
+                if let Some(ping) = self.answered(direction, &frame.control, context.spares) {
                     control.answers = Some(ping.frame);
                     control.round_trip = completed
                         .at
@@ -244,10 +269,18 @@ impl Talk {
         context.out.push(EventKind::Control(control));
     }
 
-    fn ping(&mut self, direction: Direction, frame: &EndedFrame, moment: Moment, most: usize) {
-        let control = self.control.get_or_insert_default();
+    fn ping(
+        &mut self,
+        direction: Direction,
+        frame: &EndedFrame,
+        moment: Moment,
+        context: &mut Context<'_, '_>,
+    ) {
+        let control = self
+            .control
+            .get_or_insert_with(|| context.spares.controls.take());
         let pings = &mut control.pings[direction as usize];
-        if pings.len() >= most {
+        if pings.len() >= context.config.limits.unanswered_pings {
             control.forgets[direction as usize] |= pings.pop_front().is_some();
         }
         pings.push_back(Ping {
@@ -258,10 +291,20 @@ impl Talk {
     }
 
     /// The Ping that a Pong with this payload answers (RFC 6455 5.5.3): the latest with the same payload; those before it go unanswered.
-    fn answered(&mut self, direction: Direction, payload: &[u8]) -> Option<Ping> {
-        let pings = &mut self.control.as_mut()?.pings[direction.reversed() as usize];
+    fn answered(
+        &mut self,
+        direction: Direction,
+        payload: &[u8],
+        spares: &mut Spares,
+    ) -> Option<Ping> {
+        let control = self.control.as_mut()?;
+        let pings = &mut control.pings[direction.reversed() as usize];
         let at = pings.iter().rposition(|ping| ping.payload == payload)?;
-        pings.drain(..=at).next_back()
+        let answered = pings.drain(..=at).next_back();
+        if control.is_silent() {
+            spares.controls.give_back(self.control.take());
+        }
+        answered
     }
 
     /// Whether Pings of a direction were forgotten, so that a Pong may answer one of those.
