@@ -1,13 +1,17 @@
 //! The flow table: which segment belongs to which connection.
 
+mod bedtime;
+
 use std::collections::VecDeque;
 
-use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Timestamp};
+use wireseam_wire::{Endpoint, Flags, Segment, Timestamp};
 
-use crate::connection::{Connection, Quick, Shared};
+use crate::blocks::{Store, Stored};
+use crate::connection::{Asleep, Connection, Quick, Shared};
 use crate::flow_table::{FlowTable, Key, Slot};
 use crate::tcp::{Ends, assume_client, guess_client};
 use crate::{Config, ConnectionId, Event, Limits, Moment};
+use bedtime::Awake;
 
 /// How many segments without payload are kept until one tells which end is the client.
 const UNDECIDED_SEGMENTS: usize = 32;
@@ -27,6 +31,8 @@ pub struct Analyzer {
     /// Connections that have ended, in that order, and since when.
     lingering: VecDeque<(Slot, ConnectionId, Option<Timestamp>)>,
     half_open: HalfOpen,
+    awake: Awake,
+    asleep: Store<Asleep>,
     /// At the end of the capture, what is still open, the first last.
     closing: Option<Vec<(ConnectionId, Slot)>>,
     shared: Shared,
@@ -38,15 +44,21 @@ pub struct Analyzer {
 pub struct Expected(Option<Slot>);
 
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are open, and lie where they are found"
-)]
 enum Entry {
     /// Nothing has told yet which end is the client.
     Undecided(Box<Undecided>),
-    Open(Connection),
+    Open {
+        connection: Box<Connection>,
+        /// Whether it is in [`Awake`].
+        is_noted: bool,
+    },
+    /// Its [`Quick`] is on.
+    Asleep { id: ConnectionId, stored: Stored },
 }
+
+/// What one at rest takes, but for its share of the hash table.
+const _: () =
+    assert!(size_of::<Option<Quick>>() + size_of::<Option<Entry>>() + size_of::<Asleep>() <= 416);
 
 /// Connections that never got beyond a SYN or an acknowledgement.
 #[derive(Debug, Default)]
@@ -72,6 +84,8 @@ impl Analyzer {
             connections: 0,
             lingering: VecDeque::new(),
             half_open: HalfOpen::default(),
+            awake: Awake::default(),
+            asleep: Store::default(),
             closing: None,
             shared: Shared::new(&config),
             events: VecDeque::new(),
@@ -155,7 +169,7 @@ impl Analyzer {
     pub fn fetch_rest(&self, expected: Expected) {
         if let Some(slot) = expected.0
             && !self.flows.key(slot).is_some_and(Quick::is_on)
-            && let Some(Entry::Open(connection)) = self.flows.get(slot)
+            && let Some(Entry::Open { connection, .. }) = self.flows.get(slot)
         {
             std::hint::black_box(connection.touch());
         }
@@ -166,7 +180,7 @@ impl Analyzer {
         self.make_room();
         let key = Quick::off(segment.source, segment.destination);
         let entry = match guess_client(segment) {
-            Some(ends) => Entry::Open(Connection::new(
+            Some(ends) => Entry::open(Connection::new(
                 id,
                 ends,
                 moment(segment),
@@ -214,9 +228,18 @@ impl Analyzer {
             flows,
             shared,
             events,
+            asleep,
             ..
         } = self;
-        if let Some(Entry::Open(connection)) = flows.get_mut(slot) {
+        let Some(entry) = flows.get_mut(slot) else {
+            return;
+        };
+        if let Entry::Asleep { id, stored } = *entry
+            && let Some(packed) = asleep.take(stored)
+        {
+            *entry = Entry::open(packed.wake(id, &quick));
+        }
+        if let Entry::Open { connection, .. } = entry {
             connection.catch_up(&quick, config, shared, events);
         }
     }
@@ -236,9 +259,9 @@ impl Analyzer {
         if let Entry::Undecided(undecided) = entry
             && let Some(connection) = undecided.decide(segment, config, shared, events)
         {
-            *entry = Entry::Open(connection);
+            *entry = Entry::open(connection);
         }
-        let Entry::Open(connection) = entry else {
+        let Entry::Open { connection, .. } = entry else {
             return;
         };
         if connection.handle_segment(segment, config, shared, events) {
@@ -248,12 +271,14 @@ impl Analyzer {
             && let Some(key) = flows.key_mut(slot)
         {
             *key = quick;
+            self.note_quiet(slot);
         }
     }
 
     /// Tells the analyzer what time it is, for captures in which nothing comes for a while: connections that ended long
-    /// enough ago are reported as ended.
+    /// enough ago are reported as ended, and what is at rest takes as little memory as it can.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.put_all_to_sleep();
         self.let_go(Some(now));
     }
 
@@ -363,7 +388,9 @@ impl Analyzer {
             ..
         } = self;
         match flows.get_mut(slot) {
-            Some(Entry::Open(connection)) => connection.finish(given_up, config, shared, events),
+            Some(Entry::Open { connection, .. }) => {
+                connection.finish(given_up, config, shared, events);
+            }
             Some(Entry::Undecided(undecided)) => {
                 if let Some(first) = undecided.segments.first() {
                     let ends = assume_client(first);
@@ -371,7 +398,7 @@ impl Analyzer {
                     connection.finish(given_up, config, shared, events);
                 }
             }
-            None => {}
+            Some(Entry::Asleep { .. }) | None => {}
         }
         flows.remove(slot);
     }
@@ -409,7 +436,7 @@ impl Analyzer {
 
     fn is_succeeded_by(&self, slot: Slot, segment: &Segment<'_>) -> bool {
         let flow = self.flows.get(slot);
-        matches!(flow, Some(Entry::Open(connection)) if connection.is_succeeded_by(segment))
+        matches!(flow, Some(Entry::Open { connection, .. }) if connection.is_succeeded_by(segment))
     }
 }
 
@@ -455,18 +482,27 @@ impl Undecided {
 }
 
 impl Entry {
-    fn id(&self) -> ConnectionId {
-        match self {
-            Self::Undecided(undecided) => undecided.id,
-            Self::Open(connection) => connection.id(),
+    fn open(connection: Connection) -> Self {
+        Self::Open {
+            connection: Box::new(connection),
+            is_noted: false,
         }
     }
 
-    /// Its latest packet.
+    fn id(&self) -> ConnectionId {
+        match self {
+            Self::Undecided(undecided) => undecided.id,
+            Self::Open { connection, .. } => connection.id(),
+            Self::Asleep { id, .. } => *id,
+        }
+    }
+
+    /// Its latest packet, where its [`Quick`] does not tell.
     fn last(&self) -> Moment {
         match self {
-            Self::Undecided(undecided) => undecided.segments.last().map_or(NEVER, moment),
-            Self::Open(connection) => connection.last(),
+            Self::Undecided(undecided) => undecided.segments.last().map_or(Moment::NEVER, moment),
+            Self::Open { connection, .. } => connection.last(),
+            Self::Asleep { .. } => Moment::NEVER,
         }
     }
 
@@ -474,19 +510,14 @@ impl Entry {
     fn is_half_open(&self) -> bool {
         match self {
             Self::Undecided(_) => true,
-            Self::Open(connection) => connection.is_half_open(),
+            Self::Open { connection, .. } => connection.is_half_open(),
+            Self::Asleep { .. } => false,
         }
     }
 }
 
 /// How many of those that got on are listed before they are forgotten together.
 const FORGOTTEN: usize = 1_024;
-
-/// Before any packet.
-const NEVER: Moment = Moment {
-    packet: PacketIndex(0),
-    at: None,
-};
 
 fn moment(segment: &Segment<'_>) -> Moment {
     Moment {

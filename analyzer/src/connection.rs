@@ -27,11 +27,13 @@ use crate::{
     Opened, SegmentKind,
 };
 
+mod asleep;
 mod delivery;
 mod held;
 mod layers;
 mod quick;
 
+pub(crate) use asleep::Asleep;
 use held::{Held, Holder};
 pub(crate) use quick::Quick;
 use quick::Side;

@@ -108,6 +108,14 @@ pub struct Moment {
     pub at: Option<Timestamp>,
 }
 
+impl Moment {
+    /// Before any packet.
+    pub(crate) const NEVER: Self = Self {
+        packet: PacketIndex(0),
+        at: None,
+    };
+}
+
 /// Something that became known, and the packet that made it so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {

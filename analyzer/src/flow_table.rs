@@ -6,6 +6,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use wireseam_wire::{Address, Endpoint};
 
+use crate::blocks::Blocks;
+
 /// By what a flow is found.
 pub(crate) trait Key {
     /// Its two ends, in whichever order.
@@ -35,8 +37,8 @@ impl<K, T> Default for FlowTable<K, T> {
     fn default() -> Self {
         Self {
             table: HashTable::new(),
-            keys: Blocks(Vec::new()),
-            flows: Blocks(Vec::new()),
+            keys: Blocks::default(),
+            flows: Blocks::default(),
             free: Vec::new(),
             seeds: RandomState::default(),
             hand: 0,
@@ -158,43 +160,6 @@ impl<K: Key, T> FlowTable<K, T> {
             }
         }
         oldest.map(|(_, place)| Slot(place))
-    }
-}
-
-/// Places for flows, in blocks that never move: a table that grows neither copies its flows nor needs twice the memory.
-#[derive(Debug)]
-struct Blocks<T>(Vec<Vec<Option<T>>>);
-
-/// How many flows a block holds.
-const BLOCK: usize = 64;
-
-impl<T> Blocks<T> {
-    /// How many places there are.
-    fn len(&self) -> usize {
-        let whole = self.0.len().saturating_sub(1) * BLOCK;
-        self.0.last().map_or(0, |last| whole + last.len())
-    }
-
-    /// Adds an empty place.
-    fn grow(&mut self) {
-        match self.0.last_mut().filter(|last| last.len() < BLOCK) {
-            Some(last) => last.push(None),
-            None => {
-                let mut block = Vec::with_capacity(BLOCK);
-                block.push(None);
-                self.0.push(block);
-            }
-        }
-    }
-
-    fn get(&self, place: u32) -> Option<&T> {
-        let place = place as usize;
-        self.0.get(place / BLOCK)?.get(place % BLOCK)?.as_ref()
-    }
-
-    fn slot(&mut self, place: u32) -> Option<&mut Option<T>> {
-        let place = place as usize;
-        self.0.get_mut(place / BLOCK)?.get_mut(place % BLOCK)
     }
 }
 

@@ -53,6 +53,7 @@
 
 mod alignment;
 mod analyzer;
+mod blocks;
 mod connection;
 mod event;
 mod finding;

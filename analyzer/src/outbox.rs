@@ -20,6 +20,14 @@ pub(crate) struct Numbers {
     tally: Option<Box<Tally>>,
 }
 
+#[cfg(test)]
+impl Numbers {
+    /// Whether anything lies elsewhere that is kept for it.
+    pub(crate) fn keeps_more(&self) -> bool {
+        self.tally.is_some()
+    }
+}
+
 /// Rules, directions, and how often each was found broken there.
 type Tally = Vec<(&'static str, Option<Direction>, u64)>;
 

@@ -2,7 +2,8 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wireseam_analyzer::{Config, Detail, Direction, Ended, EventKind};
+use wireseam_analyzer::{Analyzer, Config, Detail, Direction, Ended, Event, EventKind};
+use wireseam_wire::{Flags, Timestamp};
 
 use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes};
 
@@ -21,6 +22,10 @@ enum Act {
     Acknowledge(Direction, usize),
     /// The sender ends its stream.
     Fin(Direction),
+    /// It resets the connection with a number so far beyond its stream.
+    Reset(Direction, usize),
+    /// It opens another connection with the same ends.
+    Syn(Direction),
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -32,14 +37,16 @@ fn direction() -> impl Strategy<Value = Direction> {
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
-        12 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Send(of, bytes)),
-        12 => (direction(), prop_oneof![3 => Just(0_usize), 1 => 1..4_usize])
+        24 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Send(of, bytes)),
+        24 => (direction(), prop_oneof![3 => Just(0_usize), 1 => 1..4_usize])
             .prop_map(|(of, more)| Act::SendFrames(of, more)),
-        2 => (direction(), 1_usize..80, 1_usize..80).prop_map(|(of, back, bytes)| Act::Again(of, back, bytes)),
-        1 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Lose(of, bytes)),
-        8 => (direction(), prop_oneof![4 => Just(0_usize), 1 => 0..60_usize])
+        4 => (direction(), 1_usize..80, 1_usize..80).prop_map(|(of, back, bytes)| Act::Again(of, back, bytes)),
+        2 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Lose(of, bytes)),
+        16 => (direction(), prop_oneof![4 => Just(0_usize), 1 => 0..60_usize])
             .prop_map(|(of, behind)| Act::Acknowledge(of, behind)),
-        1 => direction().prop_map(Act::Fin),
+        2 => direction().prop_map(Act::Fin),
+        1 => (direction(), 0_usize..2_000).prop_map(|(of, beyond)| Act::Reset(of, beyond)),
+        1 => direction().prop_map(Act::Syn),
     ]
 }
 
@@ -97,6 +104,42 @@ struct Tally {
 
 /// What is said of a connection that becomes a WebSocket first, where it `upgrades`.
 fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) -> Tally {
+    let mut tally = Tally {
+        messages: Vec::new(),
+        findings: Vec::new(),
+        ended: Vec::new(),
+    };
+    for event in said(detail, upgrades, frames, acts, |_| ()) {
+        match event.kind {
+            EventKind::Counted(message) => tally.messages.push(format!(
+                "{} {} {:?} {}",
+                message.direction, message.alignment, message.length, message.complete
+            )),
+            EventKind::Message(message) => tally.messages.push(format!(
+                "{} {} {:?} {}",
+                message.direction, message.alignment.kind, message.length, message.complete
+            )),
+            EventKind::Finding(finding) => tally.findings.push(format!(
+                "{} {:?} {:?}",
+                finding.rule.id, finding.direction, finding.span
+            )),
+            EventKind::Ended(ended) => tally.ended.push(*ended),
+            _ => {}
+        }
+    }
+    tally.messages.sort();
+    tally.findings.sort();
+    tally
+}
+
+/// Every event of it, with something done `between` acts.
+fn said(
+    detail: Detail,
+    upgrades: bool,
+    frames: [&[Vec<u8>]; 2],
+    acts: &[Act],
+    between: impl Fn(&mut Analyzer),
+) -> Vec<Event> {
     let config = Config {
         detail,
         ..Config::default()
@@ -117,7 +160,9 @@ fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) 
         | Act::Again(of, ..)
         | Act::Lose(of, _)
         | Act::Acknowledge(of, _)
-        | Act::Fin(of)) = *act;
+        | Act::Fin(of)
+        | Act::Reset(of, _)
+        | Act::Syn(of)) = *act;
         let side = of as usize;
         let (stream, head, at) = (&streams[side], heads[side], sent[side]);
         let mut send = |scene: &mut Scene, end: usize| {
@@ -152,36 +197,19 @@ fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) 
                 scene.acknowledge(of, head + at.saturating_sub(behind));
             }
             Act::Fin(_) => {
-                scene.bare(of, wireseam_wire::Flags::FIN);
+                scene.bare(of, Flags::FIN);
+            }
+            Act::Reset(_, beyond) => {
+                scene.lose(of, beyond).bare(of, Flags::RST);
+            }
+            Act::Syn(_) => {
+                scene.bare(of, Flags::SYN);
             }
         }
+        between(&mut scene.analyzer);
     }
-    let mut tally = Tally {
-        messages: Vec::new(),
-        findings: Vec::new(),
-        ended: Vec::new(),
-    };
-    for event in &scene.finish().events {
-        match &event.kind {
-            EventKind::Counted(message) => tally.messages.push(format!(
-                "{} {} {:?} {}",
-                message.direction, message.alignment, message.length, message.complete
-            )),
-            EventKind::Message(message) => tally.messages.push(format!(
-                "{} {} {:?} {}",
-                message.direction, message.alignment.kind, message.length, message.complete
-            )),
-            EventKind::Finding(finding) => tally.findings.push(format!(
-                "{} {:?} {:?}",
-                finding.rule.id, finding.direction, finding.span
-            )),
-            EventKind::Ended(ended) => tally.ended.push((**ended).clone()),
-            _ => {}
-        }
-    }
-    tally.messages.sort();
-    tally.findings.sort();
-    tally
+    scene.finish();
+    scene.outcome.events
 }
 
 proptest! {
@@ -222,6 +250,24 @@ proptest! {
         let [map, counts] = [Detail::Map, Detail::Counts]
             .map(|detail| tally(detail, false, [&client, &server], &acts));
         prop_assert_eq!(map, counts);
+    }
+
+    #[test]
+    fn a_connection_that_slept_says_what_one_says_that_did_not(
+        upgrades in any::<bool>(),
+        client in frames(true),
+        server in frames(false),
+        acts in vec(act(), 1..80),
+    ) {
+        let [slept, awake] = [true, false].map(|sleeps| {
+            said(Detail::Counts, upgrades, [&client, &server], &acts, |analyzer| {
+                if sleeps {
+                    // So early that nothing has waited for long.
+                    analyzer.handle_timeout(Timestamp(0));
+                }
+            })
+        });
+        prop_assert_eq!(slept, awake);
     }
 }
 

@@ -128,6 +128,16 @@ impl Quick {
         })
     }
 
+    /// Whether a segment of it is held.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.sides.iter().any(|side| side.held != 0)
+    }
+
+    /// Whether it is this connection and quiet.
+    pub(crate) fn is_of(&self, id: ConnectionId) -> bool {
+        self.is_on() && self.id == id
+    }
+
     /// What came in each direction since it is quiet.
     pub(super) fn sides(&self) -> &[Side; 2] {
         &self.sides

@@ -1,6 +1,8 @@
 //! One direction of a connection: its bytes in order, their packets, and what the other side said about them.
 
+mod asleep;
 mod holes;
+mod plain;
 
 use std::num::NonZeroU16;
 
@@ -15,7 +17,7 @@ use crate::span_map::{Carrier, SpanMap};
 use crate::spare::Spare;
 use crate::{Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
 
-mod plain;
+pub(crate) use asleep::AsleepFlow;
 
 /// Without the other side's MSS, a payload above this is taken for a super-segment: the largest of a jumbo frame.
 const LARGEST_UNANNOUNCED: u32 = 8_960;
@@ -224,8 +226,8 @@ impl Flow {
             .plus(u64::try_from(acknowledged).unwrap_or(0));
         self.duplicate_acks = standing.duplicate_acks;
         self.window.widen(standing.largest_window);
+        self.classifier.catch_up(standing);
         if segments > 0 {
-            self.classifier.catch_up(standing);
             self.reassembly.advance(bytes);
             self.totals.bytes += u64::from(bytes);
             self.totals.segments += segments;

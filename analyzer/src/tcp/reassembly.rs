@@ -90,6 +90,28 @@ struct Held {
 }
 
 impl Reassembly {
+    /// A stream with nothing missing, of which everything before `next` was delivered.
+    pub(super) fn whole(next: Offset, origin: Seq) -> Self {
+        Self {
+            next,
+            seen_end: next,
+            origin: Some(origin),
+            early: None,
+        }
+    }
+
+    /// The next offset and the sequence number of offset 0, of a stream with nothing missing.
+    pub(super) fn as_whole(&self) -> Option<(Offset, Seq)> {
+        let Self {
+            next,
+            seen_end,
+            origin,
+            early,
+        } = self;
+        let whole = early.is_none() && next == seen_end;
+        origin.filter(|_| whole).map(|origin| (*next, origin))
+    }
+
     /// Sets the sequence number of offset 0, where it is not known yet.
     pub(crate) fn begin_at(&mut self, origin: Seq) {
         self.origin.get_or_insert(origin);

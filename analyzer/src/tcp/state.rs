@@ -85,6 +85,20 @@ pub(crate) struct TcpState {
 }
 
 impl TcpState {
+    /// One that has not ended, with what [`syns`](Self::syns) says.
+    pub(crate) fn open(syn: [Option<Seq>; 2]) -> Self {
+        Self {
+            syn,
+            ..Self::default()
+        }
+    }
+
+    /// The number that each end's SYN named: all there is to say while nothing has ended.
+    pub(crate) fn syns(&self) -> Option<[Option<Seq>; 2]> {
+        let Self { syn, fin, ended } = self;
+        (*fin == [false, false] && ended.is_none()).then_some(*syn)
+    }
+
     /// Takes note of a segment's control bits.
     pub(crate) fn handle(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment) {
         let role = Role::sender(direction);

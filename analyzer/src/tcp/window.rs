@@ -18,7 +18,7 @@ use wireseam_wire::{Flags, Segment};
 const LARGEST_SHIFT: u8 = 14;
 
 /// The windows that one direction's receiver announced.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Window {
     /// The one on the SYN, which is never shifted.
     first: u16,

@@ -43,6 +43,42 @@ pub(super) struct Assembly {
     rest: Option<Span>,
 }
 
+/// One direction's messages while none comes.
+#[derive(Debug)]
+pub(super) struct AsleepAssembly {
+    compression: Compression,
+    has_lost_frames: bool,
+    inflater: Option<Box<Inflater>>,
+    health: Option<Box<Health>>,
+}
+
+impl AsleepAssembly {
+    /// Whether anything lies elsewhere that is kept for it.
+    #[cfg(test)]
+    pub(super) fn keeps_more(&self) -> bool {
+        self.inflater.is_some() || self.health.is_some()
+    }
+
+    /// The messages as they were.
+    pub(super) fn wake(self) -> Assembly {
+        let Self {
+            compression,
+            has_lost_frames,
+            inflater,
+            health,
+        } = self;
+        Assembly {
+            compression,
+            inflater,
+            health,
+            open: None,
+            after_loss: false,
+            has_lost_frames,
+            rest: None,
+        }
+    }
+}
+
 impl Assembly {
     pub(super) fn new(compression: Compression) -> Self {
         let after_loss = compression == Compression::Assumed;
@@ -59,6 +95,25 @@ impl Assembly {
             assembly.harm(Cause::Beginning);
         }
         assembly
+    }
+
+    /// Takes what has to be remembered [between two messages](Self::is_between_messages).
+    pub(super) fn sleep(self) -> AsleepAssembly {
+        let Self {
+            compression,
+            inflater,
+            health,
+            open: _,
+            after_loss: _,
+            has_lost_frames,
+            rest: _,
+        } = self;
+        AsleepAssembly {
+            compression,
+            has_lost_frames,
+            inflater,
+            health,
+        }
     }
 
     /// Messages may refer to something that is not there.

@@ -10,6 +10,7 @@
 //!
 //! What frames make a message is `assembly.rs`'s, what a header must not say `conformance.rs`'s.
 
+pub(super) mod asleep;
 mod lost;
 mod places;
 

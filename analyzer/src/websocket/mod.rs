@@ -24,5 +24,5 @@ mod whole;
 
 pub(crate) use context::{Context, Spares};
 pub(crate) use search::{Fed, Found, Search, given_up};
-pub(crate) use socket::Socket;
+pub(crate) use socket::{AsleepSocket, Socket};
 pub(crate) use whole::Whole;

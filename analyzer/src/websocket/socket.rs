@@ -7,6 +7,7 @@ use super::conformance::Compression;
 use super::context::{Context, Numbers};
 use super::extension::Agreed;
 use super::half::Half;
+use super::half::asleep::AsleepHalf;
 use super::search::Found;
 use super::talk::Talk;
 use crate::finding;
@@ -23,6 +24,40 @@ pub(crate) struct Socket {
     numbers: Numbers,
     talk: Talk,
     halves: [Half; 2],
+}
+
+/// What has to be remembered of a WebSocket that is quiet.
+#[derive(Debug)]
+pub(crate) struct AsleepSocket {
+    numbers: Numbers,
+    talk: Talk,
+    halves: [AsleepHalf; 2],
+}
+
+impl AsleepSocket {
+    /// Whether anything lies elsewhere that is kept for it.
+    #[cfg(test)]
+    pub(crate) fn keeps_more(&self) -> bool {
+        self.talk.keeps_more() || self.halves.iter().any(AsleepHalf::keeps_more)
+    }
+
+    /// The WebSocket as it was.
+    pub(crate) fn wake(self) -> Socket {
+        let Self {
+            numbers,
+            talk,
+            halves: [client, server],
+        } = self;
+        let websocket = talk.websocket();
+        Socket {
+            numbers,
+            talk,
+            halves: [
+                client.wake(websocket, Direction::ClientToServer),
+                server.wake(websocket, Direction::ServerToClient),
+            ],
+        }
+    }
 }
 
 impl Socket {
@@ -119,6 +154,20 @@ impl Socket {
     /// Whether each direction is between two messages, and nothing before matters to the next one.
     pub(crate) fn is_quiet(&self) -> bool {
         self.halves.iter().all(Half::is_between_messages)
+    }
+
+    /// Makes it as small as it can be while it is [quiet](Self::is_quiet).
+    pub(crate) fn sleep(self) -> AsleepSocket {
+        let Self {
+            numbers,
+            talk,
+            halves: [client, server],
+        } = self;
+        AsleepSocket {
+            numbers,
+            talk,
+            halves: [client.sleep(), server.sleep()],
+        }
     }
 
     /// Takes over whole messages, of one frame each, that were counted elsewhere.

@@ -113,6 +113,12 @@ impl Talk {
         }
     }
 
+    /// Whether anything lies elsewhere that is kept for it.
+    #[cfg(test)]
+    pub(super) fn keeps_more(&self) -> bool {
+        self.unacknowledged.is_some() || self.control.is_some()
+    }
+
     pub(super) fn websocket(&self) -> WebSocketId {
         self.websocket
     }
