@@ -165,3 +165,27 @@ fn a_frame_of_many_pieces_of_one_segment_costs_time_linear_in_their_number() {
         for_one_segment_between_many(&frame, 1, 2)
     });
 }
+
+/// How much is looked at for so many copies of the first bytes of a stream, one byte each, behind so many segments of one byte.
+fn for_copies(behind: usize, copies: usize) -> u64 {
+    let mut wire = Wire::opened();
+    for at in 0..behind {
+        wire.send_at(0, at, b"x");
+    }
+    WORK.set(0);
+    for at in 0..copies {
+        wire.send_at(0, at, b"x");
+    }
+    WORK.get()
+}
+
+/// A flood of copies is not compared with all that is kept: 100 times as much behind them costs each a few steps more.
+#[test]
+fn a_copy_is_found_in_a_few_steps_however_much_was_read_behind_it() {
+    let (few, many) = (for_copies(60, 50), for_copies(6_000, 50));
+    assert!(few >= 50, "{few} steps for 50 copies");
+    assert!(
+        many <= few + 50 * 20,
+        "{few} steps behind 60 segments, {many} behind 6,000"
+    );
+}

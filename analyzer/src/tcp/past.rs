@@ -5,16 +5,25 @@
 //!
 //! ```text
 //!   ring     | #9 of conn 4 | #10 of conn 7 | #11 of conn 4 | what was there a round ago ..
-//!   pieces      number 21 <--------------------- number 23        the one before with the same mark
+//!   pieces      number 21 <--------------------- number 23        the one before of the same stream
+//!                                                    |
+//!                             number 22 <------------+            the latest of the next stream with the same mark
 //! ```
+//!
+//! A copy of few bytes must not cost a walk over all that is kept, or a flood of copies would. Each piece therefore has a
+//! second way back, which leads over many at a time and lengthens as the pieces become more (a skew-binary list: E. W. Myers,
+//! An applicative random-access stack, 1983): what a copy overlaps is found in a few steps for any number of pieces.
 
 use wireseam_wire::{PacketIndex, Seq};
 
 use super::reassembly::{Conflict, Incoming, Reassembly, conflict};
 use crate::{ConnectionId, Direction, Offset};
 
-/// Among how many marks the streams are spread; those with the same mark are looked through together.
+/// Among how many marks the streams are spread; those with the same mark are looked through for the one in question.
 const MARKS: usize = 256;
+
+/// Through how many: the latest ones. Two for each mark are in a ring of the default size at the most, on average.
+const STREAMS: usize = 16;
 
 /// For so many bytes of the ring there is room for one piece: of shorter ones fewer bytes are kept.
 const BYTES_A_PIECE: usize = 128;
@@ -30,7 +39,7 @@ pub(crate) struct Past {
     pieces: Box<[Piece]>,
     /// The number of the latest piece.
     number: u64,
-    /// The number of the latest piece of each mark; 0 where there was none.
+    /// The number of the latest piece of each mark, which is that of its stream; 0 where there was none.
     latest: Box<[u64; MARKS]>,
 }
 
@@ -47,8 +56,13 @@ struct Piece {
     /// How many bytes had gone into the ring with it.
     written: u64,
     packet: PacketIndex,
-    /// The number of the piece before with the same mark.
+    /// The number of the piece before of the same stream.
     before: u64,
+    /// That of a piece `reach` before, of the same stream.
+    far: u64,
+    reach: u32,
+    /// Of the latest piece of a stream: the latest piece of the stream with the same mark that was read before it.
+    next: u64,
     seq: Seq,
     /// Where in the ring it lies.
     from: u32,
@@ -60,6 +74,9 @@ const NOTHING: Piece = Piece {
     written: 0,
     packet: PacketIndex(0),
     before: 0,
+    far: 0,
+    reach: 0,
+    next: 0,
     seq: Seq(0),
     from: 0,
     length: 0,
@@ -97,11 +114,17 @@ impl Past {
         };
         let stream = stream(connection, direction);
         self.number += 1;
+        let (before, next) = self.take_latest(stream);
+        let (far, reach) = self.far_before(before);
+        self.latest[mark(stream)] = self.number;
         let piece = Piece {
             stream,
             written: self.written,
             packet,
-            before: std::mem::replace(&mut self.latest[mark(stream)], self.number),
+            before,
+            far,
+            reach,
+            next,
             seq,
             from: from as u32,
             length: bytes.len() as u32,
@@ -121,28 +144,95 @@ impl Past {
         incoming: &Incoming<'_>,
     ) -> Vec<Conflict> {
         let stream = stream(connection, direction);
+        let end = incoming.start.plus(incoming.bytes.len() as u64);
         let (mut found, mut behind) = (Vec::new(), None);
-        let mut number = self.latest[mark(stream)];
-        while let Some(piece) = self.piece(number) {
-            number = piece.before;
-            if piece.stream != stream {
+        let mut number = self.latest_of(stream);
+        while let Some((piece, start)) = self.placed(number, reassembly) {
+            #[cfg(test)]
+            crate::work::note(1);
+            // A stream is read in order: what lies before this piece was read before it.
+            if start.plus(u64::from(piece.length)) <= incoming.start {
+                break;
+            }
+            let far = self.placed(piece.far, reassembly);
+            if far.is_some_and(|(_, start)| start >= end) {
+                number = piece.far;
                 continue;
             }
-            let start = reassembly.position(piece.seq).map(u64::try_from);
-            let (Some(Ok(start)), Some(kept)) = (start, self.bytes_of(piece)) else {
+            number = piece.before;
+            let Some(kept) = self.bytes_of(piece) else {
                 break;
             };
-            // A stream is read in order: what lies before this piece was read before it.
-            if Offset(start).plus(u64::from(piece.length)) <= incoming.start {
-                break;
-            }
             // A segment that was kept aside, and then taken up after all, is here twice.
             if behind.replace(start).is_none_or(|behind| start < behind) {
-                found.extend(conflict(incoming, Offset(start), kept, piece.packet));
+                found.extend(conflict(incoming, start, kept, piece.packet));
             }
         }
         found.reverse();
         found
+    }
+
+    /// A piece, and where in its stream it lies.
+    fn placed(&self, number: u64, reassembly: &Reassembly) -> Option<(&Piece, Offset)> {
+        let piece = self.piece(number)?;
+        let start = u64::try_from(reassembly.position(piece.seq)?).ok()?;
+        Some((piece, Offset(start)))
+    }
+
+    /// The number of a stream's latest piece; 0 where none is kept.
+    fn latest_of(&self, stream: u64) -> u64 {
+        let mut number = self.latest[mark(stream)];
+        for _ in 0..STREAMS {
+            match self.piece(number) {
+                Some(piece) if piece.stream == stream => return number,
+                Some(piece) => number = piece.next,
+                None => break,
+            }
+        }
+        0
+    }
+
+    /// Takes a stream out of those with its mark: its latest piece, and the latest one of the others.
+    fn take_latest(&mut self, stream: u64) -> (u64, u64) {
+        let first = self.latest[mark(stream)];
+        let (mut number, mut later) = (first, None);
+        for _ in 0..STREAMS {
+            let Some(&Piece {
+                stream: other,
+                next,
+                ..
+            }) = self.piece(number)
+            else {
+                break;
+            };
+            if other != stream {
+                later = Some(number);
+                number = next;
+                continue;
+            }
+            let Some(later) = later else {
+                return (number, next);
+            };
+            let at = self.place_of(later);
+            if let Some(piece) = self.pieces.get_mut(at) {
+                piece.next = next;
+            }
+            return (number, first);
+        }
+        (0, first)
+    }
+
+    /// The second way back of a piece behind this one: where two lead equally far, one over both.
+    fn far_before(&self, before: u64) -> (u64, u32) {
+        let ways = self
+            .piece(before)
+            .and_then(|piece| Some((piece.reach, self.piece(piece.far)?)));
+        match ways {
+            Some((reach, far)) if reach == far.reach => {
+                (far.far, reach.saturating_mul(2).saturating_add(1))
+            }
+            _ => (before, 1),
+        }
     }
 
     /// Writes bytes in one piece; where in the ring they begin. `None` where there are none, or more than it holds.
@@ -186,4 +276,85 @@ fn stream(connection: ConnectionId, direction: Direction) -> u64 {
 
 fn mark(stream: u64) -> usize {
     stream as usize % MARKS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span_map::Carrier;
+    use crate::{Moment, Span};
+
+    fn below(state: &mut u64, end: u64) -> u64 {
+        *state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (*state >> 33) % end
+    }
+
+    fn arriving(start: u64, bytes: &[u8]) -> Incoming<'_> {
+        let moment = Moment {
+            packet: PacketIndex(0),
+            at: None,
+        };
+        let reach = Span::of_length(Offset(start), bytes.len() as u64);
+        Incoming {
+            start: reach.start,
+            bytes,
+            wire_end: reach.end,
+            carrier: Carrier {
+                moment,
+                reach,
+                super_segment: false,
+            },
+        }
+    }
+
+    /// Streams with one mark and with others, in pieces of any size: what is found on the short way is what looking at every
+    /// piece finds.
+    #[test]
+    fn a_copy_is_compared_with_every_piece_that_it_overlaps() {
+        let (mut past, mut seed, mut compared) = (Past::new(1 << 13), 7, 0);
+        let mut reassembly = Reassembly::default();
+        reassembly.begin_at(Seq(0));
+        let client = Direction::ClientToServer;
+        let mut ends = [0_u64; 6];
+        for packet in 1..20_000 {
+            // three streams with one mark, three with marks of their own; one after the other comes to rest
+            let which = below(&mut seed, 6) as usize;
+            let id = ConnectionId([1, 129, 257, 2, 3, 4][which]);
+            if (packet / 500) % 6 != which as u64 {
+                let length = 1 + below(&mut seed, 120);
+                let bytes = vec![0; length as usize];
+                past.keep(
+                    id,
+                    client,
+                    Seq(ends[which] as u32),
+                    &bytes,
+                    PacketIndex(packet),
+                );
+                ends[which] += length;
+            }
+            let length = 1 + below(&mut seed, 300).min(ends[which]);
+            let start = ends[which] - below(&mut seed, 4_000).min(ends[which]);
+            let copy = vec![1; length as usize];
+            let incoming = arriving(start, &copy);
+            let span = Span::of_length(Offset(start), length);
+            let oldest = past.number.saturating_sub(past.pieces.len() as u64);
+            let all = (oldest..=past.number).filter_map(|number| past.piece(number));
+            let expected: Vec<_> = all
+                .filter(|piece| piece.stream == stream(id, client))
+                .map(|piece| {
+                    let length = u64::from(piece.length);
+                    let kept = Span::of_length(Offset(u64::from(piece.seq.0)), length);
+                    (kept.intersection(span), piece.packet)
+                })
+                .filter(|(both, _)| !both.is_empty())
+                .collect();
+            let found = past.conflicts(id, client, &reassembly, &incoming);
+            let found: Vec<_> = found.iter().map(|it| (it.span, it.kept)).collect();
+            assert_eq!(found, expected, "packet {packet}, {span:?} of {id:?}");
+            compared += expected.len();
+        }
+        assert!(compared > 10_000, "{compared} pieces compared");
+    }
 }
