@@ -114,10 +114,13 @@ pub(crate) fn list() -> String {
     let width = width.unwrap_or(0);
     let mut text = String::new();
     for limit in LIMITS {
-        let Limit { name, says, .. } = limit;
+        let Limit {
+            name, says, rule, ..
+        } = limit;
         let default = limit.words(limit.default());
+        let tells = rule.map_or_else(String::new, |rule| format!(" ({rule})"));
         // a String takes everything
-        let _ = writeln!(text, "{name:width$}  {default:>7}  {says}");
+        let _ = writeln!(text, "{name:width$}  {default:>7}  {says}{tells}");
     }
     text.push_str(NOTES);
     text
@@ -133,9 +136,10 @@ pub(crate) fn way_out(rule: &str) -> Option<String> {
 }
 
 const NOTES: &str = "
-Set one with `wireseam inspect --limit NAME=VALUE`; K, M and G are 1024 bytes, and so on. connections, half-open and
-compared-bytes are shared out among 16 analyzers and rounded up. --format summary compares no bytes, unless
-compared-bytes or --fail-on asks for it.
+In brackets: the finding that hangs on the limit; `wireseam explain limit.held` says more of one. Set a limit with
+`wireseam inspect --limit NAME=VALUE`; K, M and G are 1024 bytes, and so on. connections, half-open and compared-bytes are
+shared out among 16 analyzers and rounded up. --format summary compares no bytes, unless compared-bytes or --fail-on
+asks for it.
 ";
 
 /// More than anybody has memory for.

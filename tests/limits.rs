@@ -149,6 +149,9 @@ fn every_limit_listed_is_taken_at_its_default() {
         })
         .collect();
     assert!(limits.len() > 10, "{listed}");
+    for told in ["(limit.held)", "(limit.head)", "(deflate.limit)"] {
+        assert!(listed.contains(told), "{listed}");
+    }
     let typed: Vec<&str> = limits.iter().flat_map(|limit| ["--limit", limit]).collect();
     assert_eq!(capture.inspect(&typed), capture.inspect(&[]));
 }
