@@ -1,9 +1,10 @@
 //! What the next segment of a quiet connection needs, in two lines of the cache.
 //!
-//! Most segments are the next ones of a WebSocket in which nothing is open, and hold whole messages or acknowledge some; or
-//! they bring bytes that nothing here reads, as those of a body are. Where those are only counted, two sequence numbers and some counts a direction
-//! say all that such a segment needs. The connection itself, ten times as large, is
-//! [brought up to date](super::Connection::catch_up) when anything else comes.
+//! Most segments are the next ones of a WebSocket in which nothing is open, and hold whole messages or acknowledge some;
+//! or they bring bytes that nothing here reads, as those of a body are. Where those are only counted, two sequence numbers
+//! and some counts a direction say all that such a segment needs. What else is known of the connection is
+//! [brought up to date](super::Connection::catch_up) when anything else comes. A segment with the first part of a message
+//! is [kept](super::held) until the next one, which mostly brings the rest.
 //!
 //! ```text
 //!   segment --> Quick: next bytes, whole messages? --yes--> counted
