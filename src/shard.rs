@@ -25,8 +25,9 @@ use crate::batch::{Batch, Lane, SHARDS};
 /// Of how many segments in front the connections are fetched into the cache.
 const AHEAD: usize = 32;
 
-/// How many batches are under way: one being read, one being analyzed, one being reported, and one for when they are uneven.
-const UNDER_WAY: usize = 4;
+/// How many batches are under way: those being read, analyzed and reported, and some for when the threads get their turns
+/// unevenly; four are less work than a turn is long.
+const UNDER_WAY: usize = 8;
 
 /// Where events go, in order.
 pub(crate) type Take<'a> = dyn FnMut(Event) -> io::Result<()> + 'a;
