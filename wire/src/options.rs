@@ -63,10 +63,16 @@ pub struct TcpOptions {
 
 impl TcpOptions {
     /// Reads the options between the fixed header and the payload.
+    #[inline]
+    pub(crate) fn read(bytes: &[u8]) -> Self {
+        Self::usual(bytes).unwrap_or_else(|| Self::walk(bytes))
+    }
+
+    /// Reads them one after the other.
     ///
     /// Unknown kinds are stepped over. A length that contradicts itself or leaves `bytes` ends the walk; what stood
     /// before counts.
-    pub(crate) fn read(mut bytes: &[u8]) -> Self {
+    fn walk(mut bytes: &[u8]) -> Self {
         let mut options = Self::default();
         while let Some((kind, value, rest)) = split_option(bytes) {
             options.keep(kind, value);
@@ -79,7 +85,7 @@ impl TcpOptions {
     ///
     /// Nearly all segments of nearly all connections have one of the two, so that the walk is not needed.
     #[inline]
-    pub(crate) fn usual(bytes: &[u8]) -> Option<Self> {
+    fn usual(bytes: &[u8]) -> Option<Self> {
         let timestamps = match bytes.split_first_chunk() {
             None if bytes.is_empty() => None,
             Some(([NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10], value)) => Some(pair(value)?),

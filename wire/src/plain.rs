@@ -91,19 +91,12 @@ impl<'a> Plain<'a> {
     pub(crate) fn checksum(&self) -> Option<Checksum> {
         let addresses = match self.addresses {
             Addresses::V4(header) => {
-                let (words, _) = header.as_chunks::<4>();
-                let sum = |words: &[[u8; 4]]| {
-                    let words = words.iter();
-                    words
-                        .map(|word| u64::from(u32::from_le_bytes(*word)))
-                        .sum::<u64>()
-                };
-                let (front, addresses) = words.split_at(3);
-                let addresses = sum(addresses);
-                if !checksum::is_right((sum(front) + addresses).into()) {
+                let (front, addresses) = header.split_at(12);
+                let addresses = checksum::sum(addresses);
+                if !checksum::is_right(checksum::sum(front) + addresses) {
                     return None;
                 }
-                addresses.into()
+                addresses
             }
             Addresses::V6(addresses) => checksum::sum(addresses),
         };
@@ -114,7 +107,7 @@ impl<'a> Plain<'a> {
     #[inline]
     pub(crate) fn segment(&self, packet: &Packet<'a>, checksum: Checksum) -> Option<Segment<'a>> {
         let (fixed, options, payload) = tcp::split(self.segment)?;
-        let options = TcpOptions::usual(options).unwrap_or_else(|| TcpOptions::read(options));
+        let options = TcpOptions::read(options);
         Some(Segment {
             ip_id: self.ip_id,
             checksum,

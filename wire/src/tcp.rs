@@ -22,7 +22,7 @@ pub(crate) fn read<'a>(packet: &Packet<'a>, ip: &Datagram<'a>) -> Result<Segment
     }
     let (options, payload) = split_options(len, bytes);
     let addresses = [ip.header.source(), ip.header.destination()];
-    let options = TcpOptions::usual(options).unwrap_or_else(|| TcpOptions::read(options));
+    let options = TcpOptions::read(options);
     let mut segment = segment(packet, addresses, fixed, options, payload);
     segment.ip_id = ip.header.ip_id();
     segment.unfinished_length = ip.unfinished_length;
