@@ -5,23 +5,11 @@
 
 mod build;
 
-use build::{ether_type, ethernet, ipv4, ipv6, tcp};
+use build::{ether_type, ethernet, ipv4, ipv6, packet, tcp};
 use proptest::prelude::*;
 use wireseam_wire::{
-    Checksums, Config, Decoder, Flags, LinkType, Packet, PacketIndex, Segment, Seq, Skipped,
-    Timestamp, decode,
+    Checksums, Config, Decoder, Flags, LinkType, Packet, Segment, Seq, Skipped, decode,
 };
-
-fn packet(link: LinkType, data: &[u8]) -> Packet<'_> {
-    Packet {
-        index: PacketIndex(7),
-        at: Some(Timestamp(1_000)),
-        interface: 2,
-        link,
-        original_len: u32::try_from(data.len()).unwrap(),
-        data,
-    }
-}
 
 const LINKS: [LinkType; 12] = [
     LinkType::Ethernet,

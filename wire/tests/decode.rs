@@ -5,21 +5,10 @@
 
 mod build;
 
-use build::{ether_type, ethernet, ipv4, ipv6, tcp};
+use build::{ether_type, ethernet, ipv4, ipv6, packet, tcp};
 use wireseam_wire::{
     Flags, LinkType, Packet, PacketIndex, Segment, Seq, Skipped, Timestamp, decode,
 };
-
-fn packet(link: LinkType, data: &[u8]) -> Packet<'_> {
-    Packet {
-        index: PacketIndex(7),
-        at: Some(Timestamp(1_000)),
-        interface: 2,
-        link,
-        original_len: u32::try_from(data.len()).unwrap(),
-        data,
-    }
-}
 
 fn raw(data: &[u8]) -> Result<Segment<'_>, Skipped> {
     decode(&packet(LinkType::RawIp, data))
