@@ -50,16 +50,8 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
-    /// The bits of both.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-/// Prints one letter a bit, in tcpdump's letters: `S` SYN, `F` FIN, `R` RST, `P` PSH, `.` ACK, `U` URG, `E` ECE, `W` CWR.
-impl fmt::Display for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// One letter a bit, in tcpdump's letters: `S` SYN, `F` FIN, `R` RST, `P` PSH, `.` ACK, `U` URG, `E` ECE, `W` CWR.
+    pub fn letters(self) -> impl Iterator<Item = char> {
         let letters = [
             (Self::SYN, 'S'),
             (Self::FIN, 'F'),
@@ -70,12 +62,23 @@ impl fmt::Display for Flags {
             (Self::ECE, 'E'),
             (Self::CWR, 'W'),
         ];
-        let text: String = letters
-            .iter()
-            .filter(|(bit, _)| self.contains(*bit))
+        letters
+            .into_iter()
+            .filter(move |(bit, _)| self.contains(*bit))
             .map(|(_, letter)| letter)
-            .collect();
-        f.pad(&text)
+    }
+
+    /// The bits of both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Prints its [letters](Flags::letters).
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.letters().collect::<String>())
     }
 }
 

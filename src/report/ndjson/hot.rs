@@ -5,7 +5,6 @@ use wireseam_analyzer::{
     Alignment, Event, EventKind, Frame, Message, MessageKind, Moment, Opcode, Part, PayloadPolicy,
     SegmentKind, SegmentSeen, Slice, Timing, Torn, WebSocketId,
 };
-use wireseam_wire::Flags;
 
 use super::buffer::Buffer;
 use crate::report::record::{self, Context};
@@ -54,7 +53,9 @@ fn segment(out: &mut Buffer, context: &Context, segment: &SegmentSeen, moment: M
     out.json(r#","span":"#).span(segment.span);
     out.json(r#","captured":"#).number(segment.captured);
     out.json(r#","flags":""#);
-    flags(out, segment.flags);
+    for letter in segment.flags.letters() {
+        out.json(letter.encode_utf8(&mut [0; 4]));
+    }
     out.json(match segment.kind {
         SegmentKind::Data => r#"","kind":"data""#,
         SegmentKind::OutOfOrder => r#"","kind":"out_of_order""#,
@@ -285,23 +286,4 @@ fn opcode(out: &mut Buffer, opcode: Opcode) {
             return;
         }
     });
-}
-
-/// Control bits in tcpdump's letters, in their order.
-fn flags(out: &mut Buffer, flags: Flags) {
-    let letters = [
-        (Flags::SYN, "S"),
-        (Flags::FIN, "F"),
-        (Flags::RST, "R"),
-        (Flags::PSH, "P"),
-        (Flags::ACK, "."),
-        (Flags::URG, "U"),
-        (Flags::ECE, "E"),
-        (Flags::CWR, "W"),
-    ];
-    for (bit, letter) in letters {
-        if flags.contains(bit) {
-            out.json(letter);
-        }
-    }
 }
