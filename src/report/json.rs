@@ -42,10 +42,8 @@ impl<W: Write> Json<W> {
             } else {
                 self.out.write_all(b",\n")?;
             }
-            self.line.clear();
             write_escaped(&mut self.line, &connection)?;
-            self.out.write_all(&self.line)?;
-            self.line.shrink_to(LONGEST_KEPT);
+            pass_on(&mut self.line, &mut self.out)?;
             self.connections += 1;
         }
         Ok(())
@@ -73,6 +71,14 @@ impl<W: Write> Render for Json<W> {
 
 /// How much memory for the next line is kept.
 const LONGEST_KEPT: usize = 1 << 20;
+
+/// Writes what was built, and empties it for the next line.
+pub(super) fn pass_on(line: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(line)?;
+    line.clear();
+    line.shrink_to(LONGEST_KEPT);
+    Ok(())
+}
 
 /// Writes a record in JSON without a character that misleads a terminal: they are all escaped as `\uXXXX`.
 pub(super) fn write_escaped(out: &mut impl Write, record: &impl Serialize) -> io::Result<()> {

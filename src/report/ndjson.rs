@@ -11,7 +11,7 @@ use wireseam_analyzer::{Detail, Event};
 use self::buffer::Buffer;
 pub use self::types::{LineType, UnknownLineType};
 use super::{
-    json::write_escaped,
+    json::{pass_on, write_escaped},
     record::Context,
     render::Render,
     schema::{Capture, Line},
@@ -58,10 +58,7 @@ impl<W: Write> Ndjson<W> {
     }
 
     fn pass_on(&mut self) -> io::Result<()> {
-        self.out.write_all(&self.line.bytes)?;
-        self.line.bytes.clear();
-        self.line.bytes.shrink_to(LONGEST_KEPT);
-        Ok(())
+        pass_on(&mut self.line.bytes, &mut self.out)
     }
 }
 
@@ -96,9 +93,6 @@ impl<W: Write> Render for Ndjson<W> {
         self.out.flush()
     }
 }
-
-/// How much memory for the next line is kept.
-const LONGEST_KEPT: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests;
