@@ -127,10 +127,7 @@ impl Http {
         out: &mut Outbox<'_>,
     ) -> Step {
         match &mut self.sides[direction as usize] {
-            Side::Waiting => Step {
-                consumed: 0,
-                outcome: Outcome::Wait,
-            },
+            Side::Waiting => Step::WAIT,
             Side::Body(body) => {
                 let consumed = body.skip(input);
                 if body.is_done() {
@@ -142,20 +139,14 @@ impl Http {
                         out.unblock(Direction::ServerToClient);
                     }
                 }
-                Step {
-                    consumed,
-                    outcome: Outcome::More,
-                }
+                Step::more(consumed)
             }
             Side::Head { scanned } => {
                 let scanned = mem::take(scanned);
                 self.head_step(direction, at, input, scanned, around, out)
             }
             Side::Lost(_) => self.lost_step(direction, at, input, around, out),
-            Side::Foreign => Step {
-                consumed: input.len(),
-                outcome: Outcome::More,
-            },
+            Side::Foreign => Step::more(input.len()),
         }
     }
 
@@ -237,20 +228,14 @@ impl Http {
         let empty_lines = empty_lines(input);
         if empty_lines > 0 {
             self.sides[direction as usize] = Side::Head { scanned: 0 };
-            return Step {
-                consumed: empty_lines,
-                outcome: Outcome::More,
-            };
+            return Step::more(empty_lines);
         }
         if begins_like_head(direction, input) {
             if input.len() <= around.limits.http_head {
                 self.sides[direction as usize] = Side::Head {
                     scanned: input.len(),
                 };
-                return Step {
-                    consumed: 0,
-                    outcome: Outcome::Wait,
-                };
+                return Step::WAIT;
             }
             let span = Span::of_length(at, input.len() as u64);
             let place = Place::of(direction, span, around.map);
@@ -315,10 +300,7 @@ impl Http {
         }
         if self.waits_for_request(direction, around) {
             self.sides[direction as usize] = Side::Head { scanned: end - 1 };
-            return Step {
-                consumed: 0,
-                outcome: Outcome::Wait,
-            };
+            return Step::WAIT;
         }
         let head = whole.map(|(head, _)| head).or_else(|| Head::parse(begun));
         self.head(
@@ -362,10 +344,7 @@ impl Http {
                 if self.waits_to_turn(&answer, around) {
                     let scanned = bytes.len().saturating_sub(1);
                     self.sides[direction as usize] = Side::Head { scanned };
-                    return Step {
-                        consumed: 0,
-                        outcome: Outcome::Wait,
-                    };
+                    return Step::WAIT;
                 }
                 self.response(&fields, answer, out)
             }

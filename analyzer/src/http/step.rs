@@ -14,6 +14,22 @@ pub(crate) struct Step {
     pub(crate) outcome: Outcome,
 }
 
+impl Step {
+    /// Nothing was used: it waits for more bytes, or for the other direction.
+    pub(crate) const WAIT: Self = Self {
+        consumed: 0,
+        outcome: Outcome::Wait,
+    };
+
+    /// So many were used, and it goes on with what follows.
+    pub(crate) fn more(consumed: usize) -> Self {
+        Self {
+            consumed,
+            outcome: Outcome::More,
+        }
+    }
+}
+
 /// What to do next.
 #[derive(Debug)]
 pub(crate) enum Outcome {

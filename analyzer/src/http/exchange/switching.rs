@@ -108,10 +108,7 @@ impl Http {
     ) -> Step {
         if begins_like_whole_head(direction, input) {
             self.sides[direction as usize] = Side::Head { scanned: 0 };
-            return Step {
-                consumed: 0,
-                outcome: Outcome::More,
-            };
+            return Step::more(0);
         }
         self.search_step(direction, at, input, around, out)
     }
@@ -128,10 +125,7 @@ impl Http {
     ) -> Step {
         if around.is_whole {
             self.sides[direction as usize] = Side::Foreign;
-            return Step {
-                consumed: input.len(),
-                outcome: Outcome::More,
-            };
+            return Step::more(input.len());
         }
         self.sides[direction as usize] = Side::Lost(Box::new(Search::new(direction)));
         self.search_step(direction, at, input, around, out)
@@ -147,10 +141,7 @@ impl Http {
         out: &mut Outbox<'_>,
     ) -> Step {
         let Side::Lost(search) = &mut self.sides[direction as usize] else {
-            return Step {
-                consumed: 0,
-                outcome: Outcome::Wait,
-            };
+            return Step::WAIT;
         };
         let outcome = match search.feed(at, input, around.map, around.limits) {
             Fed::Found(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
