@@ -3,6 +3,8 @@
 //! They are those of quiet WebSockets: nothing has been done with them but to count that their bytes were sent. When the next
 //! segment does not end what they began, the connection gets them as if they came now.
 
+use std::mem;
+
 use wireseam_wire::{PacketIndex, Segment};
 
 use crate::tcp::Standing;
@@ -38,26 +40,24 @@ impl Holder {
         }
         let place = match self.free.pop() {
             Some(place) => place,
-            None if self.places.len() < usize::from(PLACES) => {
-                self.places.push(Held {
-                    segment: Segment {
-                        payload: &[],
-                        ..*segment
-                    },
-                    bytes: Vec::new(),
-                    before,
-                });
-                u16::try_from(self.places.len()).ok()?
-            }
-            None => return None,
+            None => u16::try_from(self.places.len() + 1)
+                .ok()
+                .filter(|place| *place <= PLACES)?,
         };
-        let held = self.get_mut(place)?;
-        held.segment = Segment {
-            payload: &[],
-            ..*segment
+        let bytes = self.get_mut(place).map(|held| mem::take(&mut held.bytes));
+        let mut held = Held {
+            segment: Segment {
+                payload: &[],
+                ..*segment
+            },
+            bytes: bytes.unwrap_or_default(),
+            before,
         };
-        held.before = before;
         held.bytes.extend_from_slice(segment.payload);
+        match self.get_mut(place) {
+            Some(free) => *free = held,
+            None => self.places.push(held),
+        }
         Some(place)
     }
 
@@ -78,7 +78,7 @@ impl Holder {
     pub(super) fn take(&mut self, place: u16) -> Option<Held> {
         let held = self.get_mut(place)?;
         let taken = Held {
-            bytes: std::mem::take(&mut held.bytes),
+            bytes: mem::take(&mut held.bytes),
             ..*held
         };
         self.free.push(place);
