@@ -28,6 +28,16 @@ fn for_single_bytes(client: &[u8], server: &[u8]) -> u64 {
     WORK.get()
 }
 
+/// RFC 6455 1.3's key.
+pub(crate) const REQUEST: &[u8] =
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// And the answer to it.
+pub(crate) const RESPONSE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
 /// Both ends of a connection.
 struct Wire {
     analyzer: Analyzer,
@@ -70,19 +80,14 @@ impl Wire {
 /// How much is looked at when every `step`-th run of `size` bytes of a server's frames waits behind a hole, and one segment
 /// brings all the others.
 fn for_one_segment_between_many(frames: &[u8], size: usize, step: usize) -> u64 {
-    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    let response =
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
     let mut wire = Wire::opened();
-    wire.send_at(0, 0, request);
-    wire.send_at(1, 0, response);
+    wire.send_at(0, 0, REQUEST);
+    wire.send_at(1, 0, RESPONSE);
     WORK.set(0);
     for (at, run) in frames.chunks(size).enumerate().skip(1).step_by(step) {
-        wire.send_at(1, response.len() + at * size, run);
+        wire.send_at(1, RESPONSE.len() + at * size, run);
     }
-    wire.send_at(1, response.len(), frames);
+    wire.send_at(1, RESPONSE.len(), frames);
     WORK.get()
 }
 

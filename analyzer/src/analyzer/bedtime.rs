@@ -152,14 +152,9 @@ mod tests {
 
     use super::*;
     use crate::connection::Asleep;
+    use crate::work::{REQUEST, RESPONSE};
     use crate::{Config, Detail, EventKind};
 
-    const REQUEST: &[u8] =
-        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-    const RESPONSE: &[u8] =
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
     const MESSAGE: &[u8] = b"\x82\x03abc";
     const PING: &[u8] = b"\x89\x01p";
     const PONG: &[u8] = b"\x8a\x81\0\0\0\0p";
