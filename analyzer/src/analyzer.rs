@@ -153,7 +153,8 @@ impl Analyzer {
         Expected(self.flows.guess(one, other))
     }
 
-    /// Fetches what a segment that is expected needs first into the processor's cache.
+    /// Fetches what a segment that is expected needs first into the processor's cache. Where it seems to begin a connection,
+    /// that is the one that has ended first: it may have to go for it.
     pub fn fetch(&self, expected: Expected) {
         let slot = expected
             .0
@@ -183,7 +184,7 @@ impl Analyzer {
             Some(ends) => Entry::open(Connection::new(
                 id,
                 ends,
-                moment(segment),
+                Moment::of(segment),
                 &self.config,
                 &mut self.events,
             )),
@@ -472,7 +473,7 @@ impl Undecided {
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) -> Connection {
-        let first = self.segments.first().map_or(moment(behind), moment);
+        let first = self.segments.first().map_or(Moment::of(behind), Moment::of);
         let mut connection = Connection::new(self.id, ends, first, config, events);
         for segment in &self.segments {
             connection.handle_segment(segment, config, shared, events);
@@ -500,7 +501,9 @@ impl Entry {
     /// Its latest packet, where its [`Quick`] does not tell.
     fn last(&self) -> Moment {
         match self {
-            Self::Undecided(undecided) => undecided.segments.last().map_or(Moment::NEVER, moment),
+            Self::Undecided(undecided) => {
+                undecided.segments.last().map_or(Moment::NEVER, Moment::of)
+            }
             Self::Open { connection, .. } => connection.last(),
             Self::Asleep { .. } => Moment::NEVER,
         }
@@ -518,10 +521,3 @@ impl Entry {
 
 /// How many of those that got on are listed before they are forgotten together.
 const FORGOTTEN: usize = 1_024;
-
-fn moment(segment: &Segment<'_>) -> Moment {
-    Moment {
-        packet: segment.packet,
-        at: segment.at,
-    }
-}

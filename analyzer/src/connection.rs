@@ -171,8 +171,11 @@ impl Connection {
 
     /// Where it stands, if its bytes and messages are only counted and nothing of them is open.
     pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
+        if config.detail != Detail::Counts || self.state.has_ended() {
+            return None;
+        }
         let passes = self.passes();
-        if config.detail != Detail::Counts || self.state.has_ended() || passes == [0; 2] {
+        if passes == [0; 2] {
             return None;
         }
         let websocket = match &self.protocol {
@@ -277,10 +280,7 @@ impl Connection {
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) -> bool {
-        let moment = Moment {
-            packet: segment.packet,
-            at: segment.at,
-        };
+        let moment = Moment::of(segment);
         let direction = self.ends.direction_of(segment);
         self.last = moment;
         let was_over = self.state.is_over();
@@ -309,11 +309,7 @@ impl Connection {
         seen_lately: bool,
         moment: Moment,
     ) -> bool {
-        let [client, server] = &mut self.flows;
-        let (flow, back) = match direction {
-            Direction::ClientToServer => (client, server),
-            Direction::ServerToClient => (server, client),
-        };
+        let (flow, back) = direction.and_back(&mut self.flows);
         if self.state.has_ended() || back.reassembly.has_hole() || !flow.is_plain_ack(segment) {
             return false;
         }

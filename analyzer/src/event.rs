@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use wireseam_wire::{PacketIndex, Timestamp};
+use wireseam_wire::{PacketIndex, Segment, Timestamp};
 
 use crate::Finding;
 
@@ -41,6 +41,16 @@ impl Direction {
         match self {
             Self::ClientToServer => Self::ServerToClient,
             Self::ServerToClient => Self::ClientToServer,
+        }
+    }
+
+    /// Of what there is for each direction, what is this one's and what is the other's.
+    #[inline]
+    pub(crate) fn and_back<T>(self, both: &mut [T; 2]) -> (&mut T, &mut T) {
+        let [client, server] = both;
+        match self {
+            Self::ClientToServer => (client, server),
+            Self::ServerToClient => (server, client),
         }
     }
 }
@@ -114,6 +124,15 @@ impl Moment {
         packet: PacketIndex(0),
         at: None,
     };
+
+    /// That of a segment.
+    #[inline]
+    pub(crate) fn of(segment: &Segment<'_>) -> Self {
+        Self {
+            packet: segment.packet,
+            at: segment.at,
+        }
+    }
 }
 
 /// Something that became known, and the packet that made it so.

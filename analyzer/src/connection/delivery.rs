@@ -59,11 +59,7 @@ impl Connection {
             return false;
         };
         let length = bytes.len() as u64;
-        let [client, server] = &mut self.flows;
-        let (flow, back) = match direction {
-            Direction::ClientToServer => (client, server),
-            Direction::ServerToClient => (server, client),
-        };
+        let (flow, back) = direction.and_back(&mut self.flows);
         if !flow.map().is_empty()
             || carrier.reach.length() != length
             || back.reassembly.has_hole()

@@ -156,11 +156,7 @@ impl Quick {
         } else {
             Direction::ServerToClient
         };
-        let [client, server] = &mut self.sides;
-        let (side, back) = match direction {
-            Direction::ClientToServer => (client, server),
-            Direction::ServerToClient => (server, client),
-        };
+        let (side, back) = direction.and_back(&mut self.sides);
         let length = segment.payload.len();
         let flags = segment.flags.0 & !Flags::PSH.0;
         if flags != Flags::ACK.0
@@ -287,10 +283,7 @@ impl Brings<'_> {
     ) {
         events.push_back(Event {
             connection: self.connection,
-            moment: Moment {
-                packet: self.segment.packet,
-                at: self.segment.at,
-            },
+            moment: Moment::of(self.segment),
             kind: EventKind::Counted(Counted {
                 websocket: WebSocketId(u32::from(side.websocket)),
                 direction: self.direction,
