@@ -1,8 +1,11 @@
 //! A source that ends where somebody says so: when asked to, or after so many packets.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use wireseam_wire::Packet;
@@ -73,6 +76,13 @@ impl<S: Source> Source for Bounded<S> {
             Ok(None) | Err(_) => {}
         }
         next
+    }
+
+    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
+        if self.stopped.is_some() || self.stop().is_some() {
+            return Ok(true);
+        }
+        self.source.wait_for_packet(at_most)
     }
 
     fn statistics(&self) -> &Statistics {

@@ -121,6 +121,10 @@ pub enum CaptureError {
         /// How long it may be.
         cap: u64,
     },
+    /// It is an interface, which cannot be captured on.
+    #[cfg(target_os = "linux")]
+    #[error(transparent)]
+    Live(#[from] crate::LiveError),
 }
 
 /// What is no capture: the file, or what is packed in it.

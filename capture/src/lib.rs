@@ -27,6 +27,8 @@ mod error;
 mod file;
 mod format;
 mod input;
+#[cfg(target_os = "linux")]
+mod live;
 mod memory;
 mod notes;
 mod pcap;
@@ -42,6 +44,10 @@ pub use compression::Compression;
 pub use error::CaptureError;
 pub use file::FileSource;
 pub use format::FileFormat;
+#[cfg(target_os = "linux")]
+pub use live::{
+    Backend, LiveError, LiveOptions, LiveSource, LocalInterface, Pace, interfaces, may_capture,
+};
 pub use memory::{MemorySource, OwnedPacket};
 pub use notes::{
     Comment, CommentOn, Counters, Interface, LeftOut, Notes, PacketFlags, Secrets, SecretsKind,

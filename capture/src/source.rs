@@ -1,6 +1,6 @@
 //! What a packet source is, and what it can say about the capture.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use wireseam_wire::{LinkType, Packet, Timestamp};
 
@@ -103,6 +103,18 @@ pub trait Source {
     /// [`CaptureError`] when the source cannot be read on.
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError>;
 
+    /// Waits until [`next_packet`](Self::next_packet) need not, but no longer than `at_most`; whether it need not.
+    ///
+    /// A file is always ready; an interface on which nothing passes is not.
+    ///
+    /// # Errors
+    ///
+    /// [`CaptureError`] when the source cannot be read on.
+    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
+        let _at_once = at_most;
+        Ok(true)
+    }
+
     /// What is known so far.
     fn statistics(&self) -> &Statistics;
 
@@ -193,6 +205,10 @@ impl<S: Source + ?Sized> Source for &mut S {
         (**self).next_packet()
     }
 
+    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
+        (**self).wait_for_packet(at_most)
+    }
+
     fn statistics(&self) -> &Statistics {
         (**self).statistics()
     }
@@ -209,6 +225,10 @@ impl<S: Source + ?Sized> Source for &mut S {
 impl<S: Source + ?Sized> Source for Box<S> {
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
         (**self).next_packet()
+    }
+
+    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
+        (**self).wait_for_packet(at_most)
     }
 
     fn statistics(&self) -> &Statistics {

@@ -1,0 +1,302 @@
+//! The source over either backend: waiting, stopping, counting.
+
+use std::{
+    fmt, fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use wireseam_wire::{LinkType, Packet, PacketIndex};
+
+use super::{
+    Backend, LiveError, LiveOptions, af_packet::AfPacket, batch::Batch,
+    interface_drops::InterfaceDrops, interfaces::interfaces, libpcap::Libpcap, rights::may_capture,
+};
+use crate::{CaptureError, Counters, Dropped, Interface, Source, Statistics, Stop};
+
+/// Packets of an interface, as they pass.
+pub struct LiveSource {
+    device: Device,
+    batch: Batch,
+    statistics: Statistics,
+    link: LinkType,
+    drops: InterfaceDrops,
+    stop: Arc<AtomicBool>,
+    ending: Option<Ending>,
+    counted: Instant,
+    block_timeout: Duration,
+}
+
+/// What the kernel counted: packets that passed the filter, and those of them that it dropped for want of room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) received: u64,
+    pub(super) dropped: u64,
+}
+
+enum Device {
+    Libpcap(Libpcap),
+    AfPacket(AfPacket),
+}
+
+/// A capture that was stopped: so many packets were there by then, and are still to be handed over.
+#[derive(Clone, Copy, Debug)]
+struct Ending {
+    packets: u64,
+    /// They are here by then, if they are not lost.
+    until: Instant,
+}
+
+impl LiveSource {
+    /// Opens an interface; capturing begins here, not with the first packet asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`LiveError`], as one line with the way out.
+    pub fn open(asked: &LiveOptions) -> Result<Self, LiveError> {
+        check(asked)?;
+        let all = interfaces().unwrap_or_default();
+        let local = all.iter().find(|local| local.name == asked.interface);
+        if asked.interface != ANY {
+            match local {
+                None => {
+                    return Err(LiveError::NoSuchInterface {
+                        interface: asked.interface.clone(),
+                        there_are: all.into_iter().map(|local| local.name).collect(),
+                    });
+                }
+                Some(local) if !local.up => {
+                    return Err(LiveError::Down {
+                        interface: asked.interface.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        if !may_capture() {
+            return Err(LiveError::not_permitted(&asked.interface));
+        }
+        let drops = InterfaceDrops::new(&asked.interface);
+        let device = match asked.backend.unwrap_or_else(Backend::here) {
+            Backend::Libpcap => {
+                let loopback = local.is_some_and(|local| local.loopback);
+                Device::Libpcap(Libpcap::open(asked, loopback)?)
+            }
+            Backend::AfPacket => Device::AfPacket(AfPacket::open(asked, local)?),
+        };
+        let link = match &device {
+            Device::Libpcap(device) => device.link(),
+            Device::AfPacket(device) => device.link(),
+        };
+        let mut statistics = Statistics::default();
+        statistics.notes.interface(describe(asked, link));
+        let mut source = Self {
+            device,
+            batch: Batch::default(),
+            statistics,
+            link,
+            drops,
+            stop: Arc::clone(&asked.stop),
+            ending: None,
+            counted: Instant::now(),
+            block_timeout: asked.block_timeout(),
+        };
+        source.count();
+        Ok(source)
+    }
+
+    /// What packets are captured through.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self.device {
+            Device::Libpcap(_) => Backend::Libpcap,
+            Device::AfPacket(_) => Backend::AfPacket,
+        }
+    }
+
+    /// Whether every packet was handed over that was there when the capture was stopped, or has to be taken for lost.
+    fn has_ended(&self) -> bool {
+        self.ending.is_some_and(|ending| {
+            self.statistics.packets >= ending.packets
+                || (self.batch.is_empty() && Instant::now() >= ending.until)
+        })
+    }
+
+    /// Notes that the capture is to end, and with how many packets.
+    fn begin_to_end(&mut self) {
+        let seen = self.count();
+        self.statistics.stopped = Some(Stop::Interrupted);
+        self.ending = Some(Ending {
+            packets: seen.received.saturating_sub(seen.dropped),
+            until: Instant::now() + self.block_timeout * 2 + TICK,
+        });
+    }
+
+    /// Takes what the kernel and the interface counted into the statistics.
+    fn count(&mut self) -> Seen {
+        self.counted = Instant::now();
+        let seen = match &mut self.device {
+            Device::Libpcap(device) => device.seen(),
+            Device::AfPacket(device) => device.seen(),
+        };
+        let by_interface = self.drops.so_far();
+        self.statistics.dropped = Dropped {
+            kernel: Some(seen.dropped),
+            interface: by_interface,
+            between: None,
+        };
+        let counters = Counters {
+            received: None,
+            dropped_by_interface: by_interface,
+            accepted: Some(seen.received),
+            dropped_by_kernel: Some(seen.dropped),
+            delivered: Some(self.statistics.packets),
+        };
+        self.statistics.notes.count(0, counters);
+        seen
+    }
+
+    fn fill(&mut self, at_most: Duration) -> Result<(), LiveError> {
+        self.batch.clear();
+        match &mut self.device {
+            Device::Libpcap(device) => device.fill(&mut self.batch, at_most),
+            Device::AfPacket(device) => device.fill(&mut self.batch, at_most),
+        }
+    }
+}
+
+impl Source for LiveSource {
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+        while !self.wait_for_packet(TICK)? {}
+        if self.has_ended() {
+            return Ok(None);
+        }
+        let Some(taken) = self.batch.take() else {
+            return Ok(None);
+        };
+        self.statistics
+            .count(self.link, taken.data.len(), Some(taken.at));
+        Ok(Some(Packet {
+            index: PacketIndex(self.statistics.packets),
+            at: Some(taken.at),
+            interface: 0,
+            link: self.link,
+            original_len: taken.original_len,
+            data: taken.data,
+        }))
+    }
+
+    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
+        if !self.batch.is_empty() {
+            return Ok(true);
+        }
+        let until = Instant::now() + at_most;
+        loop {
+            if self.ending.is_none() && self.stop.load(Ordering::Relaxed) {
+                self.begin_to_end();
+            }
+            if self.has_ended() {
+                return Ok(true);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            self.fill(left.min(TICK))?;
+            if self.ending.is_none() && self.counted.elapsed() >= COUNT_EVERY {
+                self.count();
+            }
+            if !self.batch.is_empty() {
+                return Ok(true);
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+}
+
+impl fmt::Debug for LiveSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveSource")
+            .field("backend", &self.backend())
+            .field("link", &self.link)
+            .field("statistics", &self.statistics)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Backend {
+    /// The better one of those that are there.
+    fn here() -> Self {
+        if wireseam_libpcap::available() {
+            Self::Libpcap
+        } else {
+            Self::AfPacket
+        }
+    }
+}
+
+impl LiveError {
+    /// Not permitted, and exactly what to run.
+    pub(super) fn not_permitted(interface: &str) -> Self {
+        let program = std::env::current_exe();
+        Self::NotPermitted {
+            interface: interface.to_owned(),
+            program: program
+                .map_or_else(|_| "wireseam".to_owned(), |path| path.display().to_string()),
+        }
+    }
+}
+
+/// What no interface could make good.
+fn check(asked: &LiveOptions) -> Result<(), LiveError> {
+    let wrong = |what: &str| LiveError::Option {
+        interface: asked.interface.clone(),
+        what: what.to_owned(),
+    };
+    if !(1..=LARGEST_SNAPLEN).contains(&asked.snaplen) {
+        return Err(wrong("the snapshot length is from 1 to 262144 bytes"));
+    }
+    if !(SMALLEST_RING..=LARGEST_RING).contains(&asked.ring) {
+        return Err(wrong("the ring is from 1 MiB to 1 GiB"));
+    }
+    Ok(())
+}
+
+fn describe(asked: &LiveOptions, link: LinkType) -> Interface {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    Interface {
+        number: 0,
+        link,
+        snaplen: Some(asked.snaplen),
+        name: Some(asked.interface.clone()),
+        description: None,
+        filter: asked.filter.clone(),
+        os: Some(format!("Linux {}", release.trim()).trim().to_owned()),
+        hardware: None,
+        counters: Counters::default(),
+    }
+}
+
+/// The name that stands for all interfaces.
+const ANY: &str = "any";
+
+/// So often it is looked whether the capture is to stop.
+const TICK: Duration = Duration::from_millis(100);
+
+/// So often the kernel is asked what it dropped.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+
+/// What libpcap allows.
+const LARGEST_SNAPLEN: u32 = 262_144;
+
+/// Less holds no two blocks of packets.
+const SMALLEST_RING: u32 = 1 << 20;
+
+/// The kernel does not swap it out.
+const LARGEST_RING: u32 = 1 << 30;
