@@ -22,7 +22,7 @@ pub(super) struct Libpcap {
 }
 
 impl Libpcap {
-    pub(super) fn open(asked: &LiveOptions, loopback: bool) -> Result<Self, LiveError> {
+    pub(super) fn open(asked: &LiveOptions) -> Result<Self, LiveError> {
         let interface = asked.interface.clone();
         if !wireseam_libpcap::available() {
             return Err(LiveError::NoLibpcap { interface });
@@ -43,7 +43,7 @@ impl Libpcap {
             let _older_is_as_good = capture.set_datalink(LINUX_SLL2);
         }
         let link = LinkType::from(capture.get_datalink().0.cast_unsigned());
-        set_filter(&mut capture, asked.filter.as_deref(), loopback)?;
+        set_filter(&mut capture, asked.filter.as_deref())?;
         let capture = capture.setnonblock().map_err(refused)?;
         Ok(Self {
             capture,
@@ -103,22 +103,7 @@ impl Libpcap {
     }
 }
 
-/// On loopback the kernel shows every packet twice, sent and received; the received ones are kept.
-fn set_filter(
-    capture: &mut Capture<Active>,
-    filter: Option<&str>,
-    loopback: bool,
-) -> Result<(), LiveError> {
-    if loopback {
-        let once = match filter {
-            Some(filter) => format!("inbound and ({filter})"),
-            None => "inbound".to_owned(),
-        };
-        // where the kernel is not told, libpcap leaves them out itself; a fault in the filter shows below
-        if capture.filter(&once, true).is_ok() {
-            return Ok(());
-        }
-    }
+fn set_filter(capture: &mut Capture<Active>, filter: Option<&str>) -> Result<(), LiveError> {
     let Some(filter) = filter else {
         return Ok(());
     };

@@ -11,7 +11,7 @@ use std::{
 pub struct LiveOptions {
     /// The interface's name; `any` is all of them (libpcap only).
     pub interface: String,
-    /// Through what; `None` is libpcap where it is found, and `AF_PACKET` where it is not.
+    /// Through what; `None` is libpcap where it is found, and `AF_PACKET` where it is not, and on loopback.
     pub backend: Option<Backend>,
     /// The most bytes kept of a packet.
     pub snaplen: u32,

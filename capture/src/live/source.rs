@@ -6,10 +6,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use wireseam_wire::{LinkType, Packet, PacketIndex};
+use wireseam_wire::{LinkType, Packet, PacketIndex, Timestamp};
 
 use super::{
     Backend, LiveError, LiveOptions, af_packet::AfPacket, batch::Batch,
@@ -26,6 +26,9 @@ pub struct LiveSource {
     drops: InterfaceDrops,
     stop: Arc<AtomicBool>,
     ending: Option<Ending>,
+    ended: bool,
+    /// Whether the kernel counts packets that are not handed over: the second copies on loopback, which libpcap leaves out.
+    counts_copies: bool,
     counted: Instant,
     block_timeout: Duration,
 }
@@ -42,11 +45,14 @@ enum Device {
     AfPacket(AfPacket),
 }
 
-/// A capture that was stopped: so many packets were there by then, and are still to be handed over.
+/// A capture that was stopped: what was there by then is still handed over.
 #[derive(Clone, Copy, Debug)]
 struct Ending {
-    packets: u64,
-    /// They are here by then, if they are not lost.
+    /// So many it were from the beginning on; `None` where copies are counted with them.
+    packets: Option<u64>,
+    /// Packets behind this time are not of the capture.
+    at: Timestamp,
+    /// What the kernel still holds for a block to fill is here by then.
     until: Instant,
 }
 
@@ -80,11 +86,10 @@ impl LiveSource {
             return Err(LiveError::not_permitted(&asked.interface));
         }
         let drops = InterfaceDrops::new(&asked.interface);
-        let device = match asked.backend.unwrap_or_else(Backend::here) {
-            Backend::Libpcap => {
-                let loopback = local.is_some_and(|local| local.loopback);
-                Device::Libpcap(Libpcap::open(asked, loopback)?)
-            }
+        let loopback = local.is_some_and(|local| local.loopback);
+        let backend = asked.backend.unwrap_or_else(|| Backend::best(loopback));
+        let device = match backend {
+            Backend::Libpcap => Device::Libpcap(Libpcap::open(asked)?),
             Backend::AfPacket => Device::AfPacket(AfPacket::open(asked, local)?),
         };
         let link = match &device {
@@ -101,6 +106,8 @@ impl LiveSource {
             drops,
             stop: Arc::clone(&asked.stop),
             ending: None,
+            ended: false,
+            counts_copies: backend == Backend::Libpcap && (loopback || asked.interface == ANY),
             counted: Instant::now(),
             block_timeout: asked.block_timeout(),
         };
@@ -117,22 +124,24 @@ impl LiveSource {
         }
     }
 
-    /// Whether every packet was handed over that was there when the capture was stopped, or has to be taken for lost.
-    fn has_ended(&self) -> bool {
-        self.ending.is_some_and(|ending| {
-            self.statistics.packets >= ending.packets
-                || (self.batch.is_empty() && Instant::now() >= ending.until)
-        })
-    }
-
-    /// Notes that the capture is to end, and with how many packets.
+    /// Notes that the capture is to end, and with what.
     fn begin_to_end(&mut self) {
+        let at = now();
         let seen = self.count();
         self.statistics.stopped = Some(Stop::Interrupted);
         self.ending = Some(Ending {
-            packets: seen.received.saturating_sub(seen.dropped),
+            packets: (!self.counts_copies).then(|| seen.received.saturating_sub(seen.dropped)),
+            at,
             until: Instant::now() + self.block_timeout * 2 + TICK,
         });
+    }
+
+    /// Whether all was handed over that was there when the capture was stopped.
+    fn has_all(&self) -> bool {
+        self.ending.is_some_and(|ending| match ending.packets {
+            Some(packets) => self.statistics.packets >= packets,
+            None => self.statistics.previous > Some(ending.at),
+        })
     }
 
     /// Takes what the kernel and the interface counted into the statistics.
@@ -151,7 +160,7 @@ impl LiveSource {
         let counters = Counters {
             received: None,
             dropped_by_interface: by_interface,
-            accepted: Some(seen.received),
+            accepted: (!self.counts_copies).then_some(seen.received),
             dropped_by_kernel: Some(seen.dropped),
             delivered: Some(self.statistics.packets),
         };
@@ -171,7 +180,7 @@ impl LiveSource {
 impl Source for LiveSource {
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
         while !self.wait_for_packet(TICK)? {}
-        if self.has_ended() {
+        if self.ended {
             return Ok(None);
         }
         let Some(taken) = self.batch.take() else {
@@ -190,15 +199,17 @@ impl Source for LiveSource {
     }
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
-        if !self.batch.is_empty() {
+        self.ended |= self.has_all();
+        if self.ended || !self.batch.is_empty() {
             return Ok(true);
         }
         let until = Instant::now() + at_most;
         loop {
             if self.ending.is_none() && self.stop.load(Ordering::Relaxed) {
                 self.begin_to_end();
+                self.ended = self.has_all();
             }
-            if self.has_ended() {
+            if self.ended {
                 return Ok(true);
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -209,7 +220,10 @@ impl Source for LiveSource {
             if !self.batch.is_empty() {
                 return Ok(true);
             }
-            if left.is_zero() {
+            self.ended = self
+                .ending
+                .is_some_and(|ending| Instant::now() >= ending.until);
+            if left.is_zero() && !self.ended {
                 return Ok(false);
             }
         }
@@ -232,8 +246,10 @@ impl fmt::Debug for LiveSource {
 
 impl Backend {
     /// The better one of those that are there.
-    fn here() -> Self {
-        if wireseam_libpcap::available() {
+    ///
+    /// On loopback it is our own: libpcap has the kernel copy every packet twice, and cannot say which copies were dropped.
+    fn best(loopback: bool) -> Self {
+        if wireseam_libpcap::available() && !loopback {
             Self::Libpcap
         } else {
             Self::AfPacket
@@ -266,6 +282,12 @@ fn check(asked: &LiveOptions) -> Result<(), LiveError> {
         return Err(wrong("the ring is from 1 MiB to 1 GiB"));
     }
     Ok(())
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanoseconds = since.unwrap_or_default().as_nanos();
+    Timestamp(i64::try_from(nanoseconds).unwrap_or(i64::MAX))
 }
 
 fn describe(asked: &LiveOptions, link: LinkType) -> Interface {
