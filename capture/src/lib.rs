@@ -34,6 +34,7 @@ mod notes;
 mod pcap;
 mod pcapng;
 mod raw;
+mod record;
 mod sequence;
 mod signature;
 mod source;
@@ -52,6 +53,9 @@ pub use memory::{MemorySource, OwnedPacket};
 pub use notes::{
     Comment, CommentOn, Counters, Interface, LeftOut, Notes, PacketFlags, Secrets, SecretsKind,
     Section,
+};
+pub use record::{
+    Ended, Limits, Owner, RecordError, RecordFailure, RecordOptions, Recording, Rotation, record,
 };
 pub use sequence::Sequence;
 pub use source::{Backwards, Dropped, FileRead, Progress, Source, Statistics, Stop};

@@ -1,8 +1,9 @@
 //! A network namespace for a test, a wire in it with two ends, and packets onto that.
 
 use std::{
-    env,
+    env, fs,
     io::Write as _,
+    os::unix::fs::MetadataExt as _,
     process::{Command, Stdio},
     sync::atomic::Ordering,
     time::Duration,
@@ -16,6 +17,22 @@ use wireseam_capture::{Backend, LiveOptions, LiveSource, OwnedPacket, Source};
 /// Where the system lets nobody make one, that is said and the test is not run.
 pub(crate) fn in_namespace(test: &str, body: impl FnOnce()) {
     apart(test, &["-Urn"], body);
+}
+
+/// Like [`in_namespace`], and with mounts of its own too.
+pub(crate) fn with_own_mounts(test: &str, body: impl FnOnce()) {
+    apart(test, &["-Urnm"], body);
+}
+
+/// Like [`in_namespace`], and as a user that tcpdump works for: it gives up being root, which only the real one can.
+pub(crate) fn beside_tcpdump(test: &str, body: impl FnOnce()) {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    let own = if is_root {
+        &["-n"][..]
+    } else {
+        &["-Unc", "--keep-caps"]
+    };
+    apart(test, own, body);
 }
 
 /// Runs a test as a root who has nothing to say about the network.
@@ -48,13 +65,16 @@ fn apart(test: &str, unshare: &[&str], body: impl FnOnce()) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
+    for line in faults.lines().filter(|line| line.starts_with(SKIPPED)) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
     let was_run = said.contains("1 passed");
     assert!(output.status.success() && was_run, "{said}\n{faults}");
 }
 
 /// Says past the test harness, which keeps what is printed, that a test was not run.
 pub(crate) fn skip(test: &str, why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+    let _ = writeln!(std::io::stderr(), "{SKIPPED} {test}: {why}");
 }
 
 /// The backends that can be tried here.
@@ -151,6 +171,9 @@ fn owned(source: &mut LiveSource) -> OwnedPacket {
 pub(crate) fn data(packets: &[OwnedPacket]) -> Vec<&[u8]> {
     packets.iter().map(|packet| &packet.data[..]).collect()
 }
+
+/// How the line begins that says of a test that it was not run.
+const SKIPPED: &str = "SKIPPED";
 
 /// Set in the program that is run inside a namespace.
 const INSIDE: &str = "WIRESEAM_INSIDE_NAMESPACE";

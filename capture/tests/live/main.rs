@@ -9,5 +9,7 @@ mod bench;
 mod errors;
 /// Capturing on loopback, and on all interfaces.
 mod loopback;
+/// Recording what passes, with a disk that fills up.
+mod recording;
 /// Capturing at one end of a wire what is sent at the other.
 mod wire;
