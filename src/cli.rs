@@ -1,5 +1,7 @@
 //! What can be typed: commands and options, and nothing of what they do.
 
+mod live;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -8,6 +10,7 @@ use clap::{
 };
 use wireseam::report::LineType;
 
+pub(crate) use self::live::{BackendAsked, Record};
 use crate::limits;
 
 /// Shows where WebSocket messages lie in TCP segments.
@@ -31,6 +34,11 @@ pub(crate) enum Command {
     /// Read a capture and print which message lies in which segments
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
+    /// Record what passes on a network interface into a pcapng file
+    #[command(after_help = live::RECORD)]
+    Record(Record),
+    /// List the network interfaces, and say whether they may be captured on
+    Interfaces,
     /// Make a capture file of a conversation script
     #[command(after_help = BUILD)]
     Build(Build),

@@ -1,10 +1,16 @@
 //! What commands do, and how they end.
 
 mod build;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
 mod input;
 mod inspect;
+#[cfg(target_os = "linux")]
+mod interfaces;
 mod output;
 mod progress;
+#[cfg(target_os = "linux")]
+mod record;
 mod signals;
 
 use std::{
@@ -16,6 +22,8 @@ use std::{
 
 use wireseam::{Error, report::schema};
 
+#[cfg(not(target_os = "linux"))]
+use self::{elsewhere as interfaces, elsewhere as record};
 use crate::{
     cli::{Cli, Command, Explain, Schema, SchemaOf},
     limits, rules,
@@ -59,6 +67,8 @@ struct Failure {
 pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
     let done = match cli.command {
         Command::Inspect(asked) => inspect::inspect(&asked, stderr),
+        Command::Record(asked) => record::record(&asked, stderr),
+        Command::Interfaces => interfaces::interfaces(),
         Command::Build(asked) => build::build(&asked),
         Command::Schema(asked) => print(&schema_text(&asked)),
         Command::Rules => print(&rules::list()),

@@ -22,6 +22,9 @@ mod inputs;
 mod jobs;
 /// Limits set on the command line.
 mod limits;
+/// The commands that capture on interfaces, in network namespaces of their own.
+#[cfg(target_os = "linux")]
+mod live;
 /// What the READMEs show against what is printed.
 mod readme;
 /// Captures of real programs against what these programs logged.

@@ -37,9 +37,17 @@ fn every_foreign_library_has_one_home() {
         places.collect::<Vec<_>>()
     });
     breaches(
-        "a library's types stay where it is used: etherparse in wire, pcap_parser in capture, nom in analyzer, pnet in \
+        "a library's types stay where it is used: etherparse in wire, pcap, pcap_parser and ferranet in capture, nom in analyzer, pnet in \
          fixtures; give the others a type of ours",
         named.chain(manifests::strangers(&HOMES)).collect(),
+    );
+}
+
+#[test]
+fn one_member_calls_c_and_no_other() {
+    breaches(
+        "every member has [lints] workspace = true, which forbids unsafe; only capture/libpcap needs it, and has lints of its own",
+        manifests::without_lints("capture/libpcap"),
     );
 }
 
@@ -230,9 +238,11 @@ fn is_within(path: &str, outside: &str) -> bool {
 }
 
 /// Libraries whose types stay in one part, and that part.
-const HOMES: [(&str, &str); 4] = [
+const HOMES: [(&str, &str); 6] = [
     ("etherparse", "wire/src/"),
+    ("pcap", "capture/src/"),
     ("pcap_parser", "capture/src/"),
+    ("ferranet", "capture/src/"),
     ("nom", "analyzer/src/"),
     ("pnet", "fixtures/src/"),
 ];

@@ -96,6 +96,10 @@ impl<S: Source> Source for Watched<S> {
         packet
     }
 
+    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
+        self.source.wait_for_packet(at_most)
+    }
+
     fn statistics(&self) -> &Statistics {
         self.source.statistics()
     }

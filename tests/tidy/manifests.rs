@@ -9,9 +9,14 @@ use super::sources::{File, root};
 /// A part, its manifest, and the parts that it may depend on.
 ///
 /// A dependency for tests counts: a circle through tests makes two copies of every type in it.
-const PARTS: [(&str, &str, &[&str]); 5] = [
+const PARTS: [(&str, &str, &[&str]); 6] = [
     ("wireseam-wire", "wire", &[]),
-    ("wireseam-capture", "capture", &["wireseam-wire"]),
+    ("wireseam-libpcap", "capture/libpcap", &[]),
+    (
+        "wireseam-capture",
+        "capture",
+        &["wireseam-wire", "wireseam-libpcap"],
+    ),
     ("wireseam-analyzer", "analyzer", &["wireseam-wire"]),
     ("wireseam-fixtures", "fixtures", &["wireseam-wire"]),
     (
@@ -72,6 +77,20 @@ pub(super) fn strangers(homes: &[(&str, &str)]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Members that do not keep the workspace's lints, among them that there is no `unsafe`.
+pub(super) fn without_lints(excepted: &str) -> Vec<String> {
+    let mut without = Vec::new();
+    for (part, folder, _) in PARTS {
+        let file = manifest(folder);
+        let keeps = parse(&file)["lints"].get("workspace") == Some(&Value::Boolean(true));
+        if keeps == (folder == excepted) {
+            let line = line_of(&file, "[lints");
+            without.push(file.place(line, &format!("{part}: workspace = {keeps}")));
+        }
+    }
+    without
 }
 
 /// Every dependency with the table that it stands in, those for single platforms included.

@@ -1,0 +1,108 @@
+//! What can be typed of commands that capture on interfaces.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+/// `wireseam record`.
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// The interface; any is all of them. `wireseam interfaces` lists them
+    #[arg(short, long, value_name = "IFACE")]
+    pub(crate) interface: String,
+    /// The file to write; with --rotate-size or --rotate-time the files are numbered: FILE-00001
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Record only packets that the filter lets through: 'tcp port 8080'
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Keep only the first N bytes of each packet
+    #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..=262_144))]
+    pub(crate) snaplen: u32,
+    /// Record packets that are meant for others, too
+    #[arg(short, long)]
+    pub(crate) promiscuous: bool,
+    /// How many bytes the kernel may hold until they are read
+    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = bytes)]
+    pub(crate) ring: u64,
+    /// Through what to capture; libpcap where it is installed, af-packet where it is not and on loopback
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<BackendAsked>,
+    /// End after so long: 30s, 5m, 2h
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "When to end")]
+    pub(crate) duration: Option<Duration>,
+    /// End after N packets
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "When to end")]
+    pub(crate) packets: Option<u64>,
+    /// End before the files have more bytes together: 500M, 2G
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "When to end")]
+    pub(crate) size: Option<u64>,
+    /// Begin another file before one has more bytes
+    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Several files")]
+    pub(crate) rotate_size: Option<u64>,
+    /// Begin another file after so long
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Several files")]
+    pub(crate) rotate_time: Option<Duration>,
+    /// Keep only the latest N files
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Several files")]
+    pub(crate) keep: Option<u32>,
+    /// What to say of the recording in the file
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// Say nothing while it goes well
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Through what to capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BackendAsked {
+    /// The system's libpcap
+    Libpcap,
+    /// A packet socket: needs nothing installed
+    AfPacket,
+}
+
+/// Bytes with or without a unit of 1024.
+fn bytes(typed: &str) -> Result<u64, String> {
+    let units = [('K', 10), ('k', 10), ('M', 20), ('G', 30), ('T', 40)];
+    let unit = units.into_iter().find(|(unit, _)| typed.ends_with(*unit));
+    let number = unit.map_or(Some(typed), |(unit, _)| typed.strip_suffix(unit));
+    let number = number.and_then(|number| number.parse::<u64>().ok());
+    number
+        .and_then(|number| number.checked_mul(1 << unit.map_or(0, |(_, shift)| shift)))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "a number of bytes, also with K, M or G behind it: 64M".to_owned())
+}
+
+/// A time with or without a unit; without it is seconds.
+fn time(typed: &str) -> Result<Duration, String> {
+    let units = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+    ];
+    let unit = units.into_iter().find(|(unit, _)| typed.ends_with(*unit));
+    let (unit, milliseconds) = unit.unwrap_or(("", 1_000));
+    let number = typed.strip_suffix(unit);
+    let number = number.and_then(|number| number.parse::<u64>().ok());
+    number
+        .and_then(|number| number.checked_mul(milliseconds))
+        .filter(|milliseconds| *milliseconds > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "a time such as 30s, 5m, 2h or 1d".to_owned())
+}
+
+pub(super) const RECORD: &str = "\
+Examples:
+  wireseam record -i eth0 -o chat.pcapng -f 'tcp port 8080'            until Ctrl-C
+  wireseam record -i lo -o test.pcapng --duration 30s
+  wireseam record -i eth0 -o ring.pcapng --rotate-size 1G --keep 20    the latest 20 GB
+  wireseam inspect ring-*.pcapng                                       and what they hold
+
+Ctrl-C, SIGTERM and limits end the recording in order: what had come by then is recorded, and every packet accounted for.
+
+Exit codes: 0 fine, also when ended by a signal; 2 usage or a fault in the filter; 4 the interface cannot be captured on (rights,
+no such interface) or the file cannot be written";
