@@ -174,6 +174,36 @@ fn what_is_recorded_can_be_inspected() {
 }
 
 #[test]
+fn what_is_recorded_can_be_inspected_while_it_is() {
+    let test = "live::what_is_recorded_can_be_inspected_while_it_is";
+    with_loopback(test, || {
+        let mut recording = Recording::begin(&["-o", "-", "--filter", "tcp"]);
+        let mut inspect = Command::new(env!("CARGO_BIN_EXE_wireseam"))
+            .args(["inspect", "--format", "ndjson", "-"])
+            .stdin(recording.child.stdout.take().unwrap())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut lines = BufReader::new(inspect.stdout.take().unwrap()).lines();
+        let port = client.local_addr().unwrap().port().to_string();
+        assert!(
+            lines.any(|line| line.unwrap().contains(&port)),
+            "while both go on"
+        );
+        // nobody reads on: it ends, and quietly
+        inspect.kill().unwrap();
+        inspect.wait().unwrap();
+        drop(client);
+        let mut err = String::new();
+        recording.stderr.read_to_string(&mut err).unwrap();
+        assert_eq!(recording.child.wait().unwrap().code(), Some(0), "{err}");
+        assert!(err.contains("until it failed"), "{err}");
+    });
+}
+
+#[test]
 fn a_recording_that_is_killed_leaves_what_had_passed() {
     let test = "live::a_recording_that_is_killed_leaves_what_had_passed";
     with_loopback(test, || {

@@ -10,7 +10,7 @@ pub(crate) struct Record {
     /// The interface; any is all of them. `wireseam interfaces` lists them
     #[arg(short, long, value_name = "IFACE")]
     pub(crate) interface: String,
-    /// The file to write; with --rotate-size or --rotate-time the files are numbered: FILE-00001
+    /// The file to write, - is standard output; with --rotate-size or --rotate-time the files are numbered: FILE-00001
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Record only packets that the filter lets through: 'tcp port 8080'
@@ -101,6 +101,7 @@ Examples:
   wireseam record -i lo -o test.pcapng --duration 30s
   wireseam record -i eth0 -o ring.pcapng --rotate-size 1G --keep 20    the latest 20 GB
   wireseam inspect ring-*.pcapng                                       and what they hold
+  wireseam record -i lo -o - | wireseam inspect -f ndjson -            each thing as it is known
 
 Ctrl-C, SIGTERM and limits end the recording in order: what had come by then is recorded, and every packet accounted for.
 

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -53,11 +53,24 @@ pub(super) fn record(asked: &Record, stderr: &mut dyn Write) -> Result<Exit, Fai
         Ok(recording) => recording,
         Err(failure) => &failure.recording,
     };
-    print(&summary(recording, source.statistics()))?;
+    let summary = summary(recording, source.statistics());
+    if is_stdout(asked) {
+        if !asked.quiet {
+            let _ = write!(stderr, "{summary}");
+        }
+    } else {
+        print(&summary)?;
+    }
     match done {
         Ok(_) => Ok(Exit::Fine),
         Err(failure) => Err(match failure.cause {
             RecordError::Capture(CaptureError::Live(cause)) => exit(&cause).with(cause),
+            // nobody reads on
+            RecordError::Write { cause, .. }
+                if is_stdout(asked) && cause.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                return Ok(Exit::Fine);
+            }
             cause => Exit::Environment.with(cause),
         }),
     }
@@ -74,6 +87,11 @@ fn options(asked: &Record) -> Result<RecordOptions, Failure> {
             "--keep chooses among several files; say when to begin another one with --rotate-size or --rotate-time"
         )));
     }
+    if is_stdout(asked) && rotation.is_asked_for() {
+        return Err(Exit::Usage.with(anyhow::anyhow!(
+            "standard output is one file; name a file to make several with --rotate-size or --rotate-time"
+        )));
+    }
     Ok(RecordOptions {
         rotation,
         limits: Limits {
@@ -85,6 +103,10 @@ fn options(asked: &Record) -> Result<RecordOptions, Failure> {
         owner: caller(),
         ..RecordOptions::new(asked.output.as_path())
     })
+}
+
+fn is_stdout(asked: &Record) -> bool {
+    asked.output.as_os_str() == "-"
 }
 
 /// Who typed sudo, if somebody did: the files are to be theirs.
@@ -113,7 +135,7 @@ fn exit(cause: &LiveError) -> Exit {
 
 /// A line on the terminal that says how it goes.
 fn bar(asked: &Record) -> ProgressBar {
-    if asked.quiet || !std::io::stderr().is_terminal() {
+    if asked.quiet || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
@@ -184,6 +206,7 @@ fn summary(recording: &Recording, statistics: &Statistics) -> String {
 fn files(recording: &Recording) -> String {
     let many = recording.files.len();
     match (many, recording.files.first(), recording.deleted) {
+        (1, Some(file), 0) if file.as_os_str() == "-" => "standard output".to_owned(),
         (1, Some(file), 0) => file.display().to_string(),
         (_, _, 0) => format!("{many} files"),
         (_, _, deleted) => format!("{many} files ({deleted} older ones deleted)"),

@@ -9,7 +9,7 @@ use std::{
 /// How packets are to be recorded.
 #[derive(Clone, Debug)]
 pub struct RecordOptions {
-    /// The file; of several, what their names are made of.
+    /// The file; of several, what their names are made of. On Unix `-` is standard output.
     pub path: PathBuf,
     /// When another file is begun.
     pub rotation: Rotation,

@@ -1,5 +1,7 @@
 //! One file: whole blocks go into it, or none of a block that does not fit on the disk.
 
+#[cfg(unix)]
+use std::os::fd::AsFd;
 use std::{
     fs::{File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
@@ -25,7 +27,9 @@ impl Output {
     /// Makes a file that only its owner reads: captures hold what was said.
     pub(super) fn create(path: &Path, owner: Option<Owner>) -> Result<Self, RecordError> {
         let opened = open(path).and_then(|file| {
-            give(&file, owner)?;
+            if file.metadata()?.is_file() {
+                give(&file, owner)?;
+            }
             Ok(file)
         });
         let file = opened.map_err(|cause| RecordError::Create {
@@ -93,6 +97,10 @@ fn write(file: &mut File, mut bytes: &[u8]) -> (usize, Option<io::Error>) {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    if path.as_os_str() == "-" {
+        return Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?));
+    }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
