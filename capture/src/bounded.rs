@@ -150,6 +150,31 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_waited_for_once_it_has_ended() {
+        /// Never has a packet.
+        struct Quiet(Statistics);
+        impl Source for Quiet {
+            fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+                Ok(None)
+            }
+
+            fn wait_for_packet(&mut self, _: Duration) -> Result<bool, CaptureError> {
+                Ok(false)
+            }
+
+            fn statistics(&self) -> &Statistics {
+                &self.0
+            }
+        }
+        let flag = Arc::new(AtomicBool::new(false));
+        let quiet = Quiet(Statistics::default());
+        let mut source = Bounded::new(quiet, Arc::clone(&flag), None);
+        assert!(!source.wait_for_packet(Duration::ZERO).unwrap());
+        flag.store(true, Ordering::Relaxed);
+        assert!(source.wait_for_packet(Duration::ZERO).unwrap());
+    }
+
+    #[test]
     fn a_limit_ends_it_when_it_is_reached() {
         let limited = |limit| {
             let mut source = Bounded::new(three(), Arc::default(), Some(limit));

@@ -1,8 +1,12 @@
 //! The backend over a packet socket of our own (packet(7)), for machines without libpcap. Ferranet maps the ring.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    io::ErrorKind,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use ferranet::{BpfInsn, Channel, PacketType, Receiver, RingConfig};
+use nix::net::if_::if_nametoindex;
 use wireseam_wire::{LinkType, Timestamp};
 
 use super::{
@@ -21,6 +25,10 @@ pub(super) struct AfPacket {
     snaplen: usize,
     loopback: bool,
     seen: Seen,
+    /// Its number, which another of its name would not have.
+    index: Option<u32>,
+    /// Whether it went down, and nothing has come since.
+    down: bool,
 }
 
 impl AfPacket {
@@ -75,6 +83,8 @@ impl AfPacket {
             snaplen: usize::try_from(asked.snaplen).unwrap_or(usize::MAX),
             loopback: local.loopback,
             seen: Seen::default(),
+            index: if_nametoindex(asked.interface.as_str()).ok(),
+            down: false,
         })
     }
 
@@ -83,14 +93,27 @@ impl AfPacket {
     }
 
     /// Takes a block of packets from the ring; where there is none, waits for one.
+    ///
+    /// An interface that goes down may come up again, and is captured on then; one that is gone is not waited for.
     pub(super) fn fill(&mut self, batch: &mut Batch, at_most: Duration) -> Result<(), LiveError> {
-        let lost = |cause: ferranet::Error| LiveError::Lost {
+        let lost = |what| LiveError::Lost {
             interface: self.interface.clone(),
-            what: said(&cause),
+            what,
         };
-        let Some(block) = self.receiver.recv_block_timeout(at_most).map_err(lost)? else {
-            return Ok(());
+        let block = match self.receiver.recv_block_timeout(at_most) {
+            Ok(Some(block)) => block,
+            Ok(None) if self.down && !is_there(&self.interface, self.index) => {
+                return Err(lost("it is gone".to_owned()));
+            }
+            Ok(None) => return Ok(()),
+            // said once, and nothing more when it is gone afterwards
+            Err(cause) if is_down(&cause) => {
+                self.down = true;
+                return Ok(());
+            }
+            Err(cause) => return Err(lost(said(&cause))),
         };
+        self.down = false;
         for frame in block.frames() {
             if self.loopback && frame.packet_type() == PacketType::Outgoing {
                 continue;
@@ -126,7 +149,7 @@ impl AfPacket {
 fn refused(interface: &str, cause: &ferranet::Error) -> LiveError {
     if cause
         .as_io()
-        .is_some_and(|io| io.kind() == std::io::ErrorKind::PermissionDenied)
+        .is_some_and(|io| io.kind() == ErrorKind::PermissionDenied)
     {
         return LiveError::not_permitted(interface);
     }
@@ -135,6 +158,16 @@ fn refused(interface: &str, cause: &ferranet::Error) -> LiveError {
         backend: Backend::AfPacket,
         what: said(cause),
     }
+}
+
+fn is_down(cause: &ferranet::Error) -> bool {
+    cause
+        .as_io()
+        .is_some_and(|io| io.kind() == ErrorKind::NetworkDown)
+}
+
+fn is_there(interface: &str, index: Option<u32>) -> bool {
+    if_nametoindex(interface).ok() == index
 }
 
 fn said(cause: &ferranet::Error) -> String {

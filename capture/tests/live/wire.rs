@@ -6,7 +6,7 @@ use wireseam_capture::{LiveOptions, LiveSource, OwnedPacket, Pace, Source, Stop}
 use wireseam_wire::{LinkType, Timestamp};
 
 use crate::bench::{
-    backends, data, frame, frames, in_namespace, lay_wire, options, sender, stop, take,
+    backends, data, frame, frames, in_namespace, lay_wire, options, run, sender, stop, take,
 };
 
 fn now() -> Timestamp {
@@ -220,6 +220,26 @@ fn nothing_is_waited_for_longer_than_asked() {
             let short = std::time::Duration::from_millis(30);
             assert!(!source.wait_for_packet(short).unwrap());
             assert!(began.elapsed() >= short, "{backend}");
+        }
+    });
+}
+
+#[test]
+fn an_interface_that_goes_down_is_waited_for() {
+    let test = "wire::an_interface_that_goes_down_is_waited_for";
+    in_namespace(test, || {
+        lay_wire();
+        for backend in backends(test) {
+            let mut source = LiveSource::open(&options("right", backend)).unwrap();
+            let mut wire = sender("left");
+            wire.send(&frame(1, 60)).unwrap();
+            take(&mut source, 1);
+            run("ip link set dev right down");
+            let a_while = std::time::Duration::from_millis(250);
+            assert!(!source.wait_for_packet(a_while).unwrap(), "{backend}");
+            run("ip link set dev right up");
+            wire.send(&frame(2, 60)).unwrap();
+            assert_eq!(data(&take(&mut source, 1)), [frame(2, 60)], "{backend}");
         }
     });
 }
