@@ -191,6 +191,7 @@ fn tcpdump_records_the_same() {
                 .unwrap();
             let mut said = BufReader::new(other.stderr.take().unwrap()).lines();
             if !said.any(|line| line.unwrap().contains("listening on")) {
+                other.wait().unwrap();
                 return skip(test, "tcpdump does not run for this user");
             }
             let mut source = LiveSource::open(&asked).unwrap();

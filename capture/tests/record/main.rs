@@ -86,7 +86,7 @@ fn what_is_recorded_is_read_back() {
     assert_eq!(recording.packets, 5_000);
     assert_eq!((recording.not_written, recording.beyond), (0, 0));
     assert_eq!(recording.ended, Some(Ended::Source));
-    assert_eq!(recording.files, [asked.path.clone()]);
+    assert_eq!(recording.files, std::slice::from_ref(&asked.path));
     assert_eq!(recording.size, fs::metadata(&asked.path).unwrap().len());
     let (back, statistics) = read(&asked.path);
     assert_eq!(back, sent);
