@@ -10,7 +10,7 @@ use std::{
 };
 
 use ferranet::{Channel, Sender};
-use wireseam_capture::{Backend, LiveOptions, LiveSource, OwnedPacket, Source};
+use wireseam_capture::{Backend, LiveOptions, LiveSource, OwnedPacket, Pace, Source};
 
 /// Runs a test in a user and network namespace of its own, which is this program once more with one test.
 ///
@@ -139,6 +139,13 @@ pub(crate) fn take(source: &mut LiveSource, count: usize) -> Vec<OwnedPacket> {
     }
     assert_eq!(packets.len(), count, "packets within ten seconds");
     packets
+}
+
+/// Somebody else who captures at the right end: what they have, everybody has, however late the kernel got to it.
+pub(crate) fn witness() -> LiveSource {
+    let mut asked = options("right", Backend::AfPacket);
+    asked.pace = Pace::LowLatency;
+    LiveSource::open(&asked).unwrap()
 }
 
 /// All packets that are there, from when the capture is stopped.

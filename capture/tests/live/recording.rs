@@ -17,7 +17,7 @@ use wireseam_capture::{
 
 use crate::bench::{
     backends, beside_tcpdump, frame, frames, in_namespace, lay_wire, options, run, sender, skip,
-    with_own_mounts,
+    take, with_own_mounts, witness,
 };
 
 fn path(name: &str) -> PathBuf {
@@ -119,9 +119,11 @@ fn a_limit_of_packets_accounts_for_those_behind_it() {
             into.limits.packets = Some(30);
             let mut source = LiveSource::open(&asked).unwrap();
             let mut wire = sender("left");
+            let mut witness = witness();
             for frame in frames(50) {
                 wire.send(&frame).unwrap();
             }
+            take(&mut witness, 50);
             let recording = record(&mut source, &into, &mut |_, _| {}).unwrap();
             assert_eq!(recording.ended, Some(Ended::Packets));
             assert_eq!((recording.packets, recording.beyond), (30, 20), "{backend}");

@@ -7,6 +7,7 @@ use wireseam_wire::{LinkType, Timestamp};
 
 use crate::bench::{
     backends, data, frame, frames, in_namespace, lay_wire, options, run, sender, stop, take,
+    witness,
 };
 
 fn now() -> Timestamp {
@@ -131,9 +132,11 @@ fn a_stopped_capture_hands_over_what_was_there_and_ends() {
             let mut source = LiveSource::open(&asked).unwrap();
             let mut wire = sender("left");
             let sent = frames(200);
+            let mut witness = witness();
             for frame in &sent {
                 wire.send(frame).unwrap();
             }
+            take(&mut witness, sent.len());
             let received = stop(&mut source, &asked);
             assert_eq!(data(&received), sent, "{backend}");
             assert_eq!(source.statistics().stopped, Some(Stop::Interrupted));
@@ -154,10 +157,12 @@ fn every_packet_is_handed_over_or_counted_as_dropped() {
             };
             let mut source = LiveSource::open(&asked).unwrap();
             let mut wire = sender("left");
+            let mut witness = witness();
             // four times what there is room for, and nobody reads
             for number in 0..4_000 {
                 wire.send(&frame(number, 1000)).unwrap();
             }
+            take(&mut witness, 4_000);
             let received = stop(&mut source, &asked).len() as u64;
             let dropped = source.statistics().dropped.kernel.unwrap();
             assert!(dropped > 0, "{backend}");
@@ -198,9 +203,11 @@ fn a_filter_lets_through_what_it_names() {
                 asked.filter = Some((*filter).to_owned());
                 let mut source = LiveSource::open(&asked).unwrap();
                 let mut wire = sender("left");
+                let mut witness = witness();
                 for port in [52, 53, 54, 53] {
                     wire.send(&to(port)).unwrap();
                 }
+                take(&mut witness, 4);
                 let received = stop(&mut source, &asked);
                 assert_eq!(data(&received), [to(53), to(53)], "{backend} {filter}");
             }
@@ -238,7 +245,14 @@ fn an_interface_that_goes_down_is_waited_for() {
             let a_while = std::time::Duration::from_millis(250);
             assert!(!source.wait_for_packet(a_while).unwrap(), "{backend}");
             run("ip link set dev right up");
-            wire.send(&frame(2, 60)).unwrap();
+            // the other end hears of it a little later, and sends nothing until then
+            let began = std::time::Instant::now();
+            while began.elapsed().as_secs() < 10 {
+                let _sent_or_not = wire.send(&frame(2, 60));
+                if source.wait_for_packet(a_while).unwrap() {
+                    break;
+                }
+            }
             assert_eq!(data(&take(&mut source, 1)), [frame(2, 60)], "{backend}");
         }
     });
