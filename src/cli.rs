@@ -10,7 +10,7 @@ use clap::{
 };
 use wireseam::report::LineType;
 
-pub(crate) use self::live::{BackendAsked, Record};
+pub(crate) use self::live::{BackendAsked, Device, Record, Rotate};
 use crate::limits;
 
 /// Shows where WebSocket messages lie in TCP segments.

@@ -1,6 +1,10 @@
 //! What commands do, and how they end.
 
+#[cfg(target_os = "linux")]
+mod account;
 mod build;
+#[cfg(target_os = "linux")]
+mod device;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 mod input;

@@ -47,7 +47,8 @@ pub use file::FileSource;
 pub use format::FileFormat;
 #[cfg(target_os = "linux")]
 pub use live::{
-    Backend, LiveError, LiveOptions, LiveSource, LocalInterface, Pace, interfaces, may_capture,
+    Backend, GoOnAs, LiveError, LiveOptions, LiveSource, LocalInterface, Pace, drop_rights,
+    interfaces, may_capture,
 };
 pub use memory::{MemorySource, OwnedPacket};
 pub use notes::{
@@ -55,7 +56,7 @@ pub use notes::{
     Section,
 };
 pub use record::{
-    Ended, Limits, Owner, RecordError, RecordFailure, RecordOptions, Recording, Rotation, record,
+    Ended, Limits, RecordError, RecordFailure, RecordOptions, Recording, Rotation, record,
 };
 pub use sequence::Sequence;
 pub use source::{Backwards, Dropped, FileRead, Progress, Source, Statistics, Stop};

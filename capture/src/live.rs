@@ -22,5 +22,5 @@ mod source;
 pub use error::LiveError;
 pub use interfaces::{LocalInterface, interfaces};
 pub use options::{Backend, LiveOptions, Pace};
-pub use rights::may_capture;
+pub use rights::{GoOnAs, drop_rights, may_capture};
 pub use source::LiveSource;

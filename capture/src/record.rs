@@ -14,5 +14,5 @@ mod recorder;
 mod run;
 
 pub use error::{RecordError, RecordFailure};
-pub use options::{Limits, Owner, RecordOptions, Rotation};
+pub use options::{Limits, RecordOptions, Rotation};
 pub use run::{Ended, Recording, record};

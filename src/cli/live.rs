@@ -16,18 +16,9 @@ pub(crate) struct Record {
     /// Record only packets that the filter lets through: 'tcp port 8080'
     #[arg(short, long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
-    /// Keep only the first N bytes of each packet
-    #[arg(long, value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..=262_144))]
-    pub(crate) snaplen: u32,
-    /// Record packets that are meant for others, too
-    #[arg(short, long)]
-    pub(crate) promiscuous: bool,
-    /// How many bytes the kernel may hold until they are read
-    #[arg(long, value_name = "BYTES", default_value = "64M", value_parser = bytes)]
-    pub(crate) ring: u64,
-    /// Through what to capture; libpcap where it is installed, af-packet where it is not and on loopback
-    #[arg(long, value_enum)]
-    pub(crate) backend: Option<BackendAsked>,
+    /// How to capture.
+    #[command(flatten)]
+    pub(crate) device: Device,
     /// End after so long: 30s, 5m, 2h
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "When to end")]
     pub(crate) duration: Option<Duration>,
@@ -37,21 +28,52 @@ pub(crate) struct Record {
     /// End before the files have more bytes together: 500M, 2G
     #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "When to end")]
     pub(crate) size: Option<u64>,
-    /// Begin another file before one has more bytes
-    #[arg(long, value_name = "BYTES", value_parser = bytes, help_heading = "Several files")]
-    pub(crate) rotate_size: Option<u64>,
-    /// Begin another file after so long
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Several files")]
-    pub(crate) rotate_time: Option<Duration>,
-    /// Keep only the latest N files
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Several files")]
-    pub(crate) keep: Option<u32>,
+    /// Into how many files to record.
+    #[command(flatten)]
+    pub(crate) rotate: Rotate,
     /// What to say of the recording in the file
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<String>,
     /// Say nothing while it goes well
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// How an interface is captured on, whatever becomes of the packets.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How to capture")]
+pub(crate) struct Device {
+    /// Keep only the first N bytes of each packet
+    #[arg(long, value_name = "N", default_value_t = 262_144, requires = "interface",
+        value_parser = clap::value_parser!(u32).range(1..=262_144))]
+    pub(crate) snaplen: u32,
+    /// Capture packets that are meant for others, too
+    #[arg(short, long, requires = "interface")]
+    pub(crate) promiscuous: bool,
+    /// How many bytes the kernel may hold until they are read
+    #[arg(long, value_name = "BYTES", default_value = "64M", requires = "interface", value_parser = bytes)]
+    pub(crate) ring: u64,
+    /// Through what to capture; libpcap where it is installed, af-packet where it is not and on loopback
+    #[arg(long, value_enum, requires = "interface")]
+    pub(crate) backend: Option<BackendAsked>,
+    /// Write files as root, and not as the user who typed sudo
+    #[arg(long, requires = "interface")]
+    pub(crate) as_root: bool,
+}
+
+/// Into how many files packets are recorded.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Several files")]
+pub(crate) struct Rotate {
+    /// Begin another file before one has more bytes
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) rotate_size: Option<u64>,
+    /// Begin another file after so long
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) rotate_time: Option<Duration>,
+    /// Keep only the latest N files
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) keep: Option<u32>,
 }
 
 /// Through what to capture.
@@ -76,7 +98,7 @@ fn bytes(typed: &str) -> Result<u64, String> {
 }
 
 /// A time with or without a unit; without it is seconds.
-fn time(typed: &str) -> Result<Duration, String> {
+pub(super) fn time(typed: &str) -> Result<Duration, String> {
     let units = [
         ("ms", 1),
         ("s", 1_000),
@@ -104,6 +126,8 @@ Examples:
   wireseam record -i lo -o - | wireseam inspect -f ndjson -            each thing as it is known
 
 Ctrl-C, SIGTERM and limits end the recording in order: what had come by then is recorded, and every packet accounted for.
+
+Once the interface is open every right is given up; under sudo, files are written as the user who typed it.
 
 Exit codes: 0 fine, also when ended by a signal; 2 usage or a fault in the filter; 4 the interface cannot be captured on (rights,
 no such interface) or the file cannot be written";

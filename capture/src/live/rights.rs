@@ -1,6 +1,29 @@
-//! Whether this process may capture: its effective capabilities (capabilities(7)).
+//! The rights of this process (capabilities(7)): whether it may capture, and giving up what it needs no longer.
 
-use std::fs;
+use std::{ffi::CString, fs, io};
+
+use nix::unistd::{Gid, Uid, User, initgroups, setgroups, setresgid, setresuid};
+use rustix::{
+    io::Errno,
+    process::geteuid,
+    thread::{
+        CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities,
+    },
+};
+
+/// As whom a process goes on once it has opened what it needed rights for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoOnAs {
+    /// As whoever runs it. Root keeps the right to write files anywhere (`CAP_DAC_OVERRIDE`), and no other.
+    Oneself,
+    /// As another user, who has no rights.
+    User {
+        /// The user.
+        user: u32,
+        /// The user's group; the other groups are those of the user.
+        group: u32,
+    },
+}
 
 /// Whether this process has the capability that capturing needs, `CAP_NET_RAW`.
 ///
@@ -9,6 +32,52 @@ use std::fs;
 pub fn may_capture() -> bool {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
     effective(&status).is_none_or(|capabilities| capabilities >> CAP_NET_RAW & 1 == 1)
+}
+
+/// Gives up every right but those that `go_on` names, for good. An interface that is open stays open.
+///
+/// To be called when [`LiveSource::open`](crate::LiveSource::open) is done, before a packet is looked at, and before there
+/// is a second thread: capabilities are a thread's own.
+///
+/// # Errors
+///
+/// What the operating system says where it does not let go. Some of the rights may be gone then; it is not safe to go on.
+pub fn drop_rights(go_on: GoOnAs) -> io::Result<()> {
+    if let GoOnAs::User { user, group } = go_on {
+        become_user(Uid::from_raw(user), Gid::from_raw(group))?;
+    }
+    let kept = if geteuid().is_root() {
+        CapabilitySet::DAC_OVERRIDE
+    } else {
+        CapabilitySet::empty()
+    };
+    match clear_ambient_capability_set() {
+        // a kernel that has none
+        Ok(()) | Err(Errno::INVAL) => {}
+        Err(cause) => return Err(cause.into()),
+    }
+    let had = capabilities(None)?;
+    set_capabilities(
+        None,
+        CapabilitySets {
+            effective: had.effective & kept,
+            permitted: had.permitted & kept,
+            inheritable: CapabilitySet::empty(),
+        },
+    )?;
+    Ok(())
+}
+
+/// Takes a user's numbers for the real, effective and saved ones: there is no way back.
+fn become_user(user: Uid, group: Gid) -> io::Result<()> {
+    let name = User::from_uid(user).ok().flatten().map(|user| user.name);
+    match name.and_then(|name| CString::new(name).ok()) {
+        Some(name) => initgroups(&name, group)?,
+        None => setgroups(&[group])?,
+    }
+    setresgid(group, group, group)?;
+    setresuid(user, user, user)?;
+    Ok(())
 }
 
 /// The effective capabilities in a status file.

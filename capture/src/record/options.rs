@@ -17,8 +17,6 @@ pub struct RecordOptions {
     pub limits: Limits,
     /// What is to be said of the recording in it.
     pub comment: Option<String>,
-    /// Whom the files are to belong to, where not to whoever runs this.
-    pub owner: Option<Owner>,
     /// Set when a limit is reached. A live source that has the same flag ends by it, and is read to its end.
     pub stop: Arc<AtomicBool>,
 }
@@ -45,15 +43,6 @@ pub struct Limits {
     pub duration: Option<Duration>,
 }
 
-/// A user and a group by their numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// The user.
-    pub user: u32,
-    /// The group.
-    pub group: u32,
-}
-
 impl RecordOptions {
     /// A recording into one file, until its source ends.
     #[must_use]
@@ -63,7 +52,6 @@ impl RecordOptions {
             rotation: Rotation::default(),
             limits: Limits::default(),
             comment: None,
-            owner: None,
             stop: Arc::default(),
         }
     }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Owner, RecordError, block};
+use super::{RecordError, block};
 
 /// A file that is written.
 #[derive(Debug)]
@@ -25,14 +25,8 @@ pub(super) struct Output {
 
 impl Output {
     /// Makes a file that only its owner reads: captures hold what was said.
-    pub(super) fn create(path: &Path, owner: Option<Owner>) -> Result<Self, RecordError> {
-        let opened = open(path).and_then(|file| {
-            if file.metadata()?.is_file() {
-                give(&file, owner)?;
-            }
-            Ok(file)
-        });
-        let file = opened.map_err(|cause| RecordError::Create {
+    pub(super) fn create(path: &Path) -> Result<Self, RecordError> {
+        let file = open(path).map_err(|cause| RecordError::Create {
             path: path.to_owned(),
             cause,
         })?;
@@ -106,19 +100,6 @@ fn open(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-#[cfg(unix)]
-fn give(file: &File, owner: Option<Owner>) -> io::Result<()> {
-    match owner {
-        Some(owner) => std::os::unix::fs::fchown(file, Some(owner.user), Some(owner.group)),
-        None => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn give(_: &File, _: Option<Owner>) -> io::Result<()> {
-    Ok(())
 }
 
 /// So many bytes are written at once: calls cost little then, and the cache holds them.

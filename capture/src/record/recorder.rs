@@ -36,7 +36,7 @@ impl<'a> Recorder<'a> {
     /// Makes the first file and describes the interfaces that are known.
     pub(super) fn begin(asked: &'a RecordOptions, known: &Statistics) -> Result<Self, RecordError> {
         let mut files = Files::new(asked);
-        let output = open(&mut files, asked)?;
+        let output = open(&mut files)?;
         let recorded = |described: &Interface| Recorded {
             described: described.clone(),
             packets: 0,
@@ -115,7 +115,7 @@ impl<'a> Recorder<'a> {
     pub(super) fn rotate(&mut self, counted: &Statistics) -> Result<(), RecordError> {
         self.end_file(counted)?;
         self.before += self.output.len();
-        self.output = open(&mut self.files, self.asked)?;
+        self.output = open(&mut self.files)?;
         self.opened = Instant::now();
         self.in_file = 0;
         self.head();
@@ -175,9 +175,9 @@ impl<'a> Recorder<'a> {
     }
 }
 
-fn open(files: &mut Files, asked: &RecordOptions) -> Result<Output, RecordError> {
+fn open(files: &mut Files) -> Result<Output, RecordError> {
     let path = files.next();
-    let output = Output::create(&path, asked.owner)?;
+    let output = Output::create(&path)?;
     files
         .made(path.clone())
         .map_err(|cause| RecordError::Write { path, cause })?;
