@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use wireseam_wire::Packet;
+use wireseam_wire::{Packet, Timestamp};
 
 use crate::{CaptureError, FileRead, Progress, Source, Statistics, Stop};
 
@@ -83,6 +83,14 @@ impl<S: Source> Source for Bounded<S> {
             return Ok(true);
         }
         self.source.wait_for_packet(at_most)
+    }
+
+    fn has_packet(&self) -> bool {
+        self.source.has_packet()
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        self.source.now()
     }
 
     fn statistics(&self) -> &Statistics {

@@ -125,6 +125,15 @@ pub enum CaptureError {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Live(#[from] crate::LiveError),
+    /// It is read and recorded at once, and cannot be recorded any longer.
+    #[error(transparent)]
+    Recording(Box<crate::RecordError>),
+}
+
+impl From<crate::RecordError> for CaptureError {
+    fn from(cause: crate::RecordError) -> Self {
+        Self::Recording(Box::new(cause))
+    }
 }
 
 /// What is no capture: the file, or what is packed in it.

@@ -56,7 +56,7 @@ pub use notes::{
     Section,
 };
 pub use record::{
-    Ended, Limits, RecordError, RecordFailure, RecordOptions, Recording, Rotation, record,
+    Ended, Limits, RecordError, RecordFailure, RecordOptions, Recorded, Recording, Rotation, record,
 };
 pub use sequence::Sequence;
 pub use source::{Backwards, Dropped, FileRead, Progress, Source, Statistics, Stop};

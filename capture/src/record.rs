@@ -10,9 +10,11 @@ mod error;
 mod files;
 mod options;
 mod output;
+mod recorded;
 mod recorder;
 mod run;
 
 pub use error::{RecordError, RecordFailure};
 pub use options::{Limits, RecordOptions, Rotation};
+pub use recorded::Recorded;
 pub use run::{Ended, Recording, record};

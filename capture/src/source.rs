@@ -56,6 +56,8 @@ pub enum Stop {
     Interrupted,
     /// As many packets were handed over as were asked for.
     Limit,
+    /// It went on for as long as it was to.
+    Duration,
 }
 
 /// One of the files that a capture consists of.
@@ -113,6 +115,16 @@ pub trait Source {
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
         let _at_once = at_most;
         Ok(true)
+    }
+
+    /// Whether the next packet lies ready, so that there is no time for anything else before it.
+    fn has_packet(&self) -> bool {
+        false
+    }
+
+    /// What time it is, by the clock of the packets' times; `None` where they were captured before.
+    fn now(&self) -> Option<Timestamp> {
+        None
     }
 
     /// What is known so far.
@@ -196,6 +208,7 @@ impl fmt::Display for Stop {
         f.write_str(match self {
             Self::Interrupted => "interrupted",
             Self::Limit => "limit",
+            Self::Duration => "duration",
         })
     }
 }
@@ -207,6 +220,14 @@ impl<S: Source + ?Sized> Source for &mut S {
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
         (**self).wait_for_packet(at_most)
+    }
+
+    fn has_packet(&self) -> bool {
+        (**self).has_packet()
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        (**self).now()
     }
 
     fn statistics(&self) -> &Statistics {
@@ -229,6 +250,14 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
         (**self).wait_for_packet(at_most)
+    }
+
+    fn has_packet(&self) -> bool {
+        (**self).has_packet()
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        (**self).now()
     }
 
     fn statistics(&self) -> &Statistics {

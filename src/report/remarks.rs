@@ -167,8 +167,14 @@ fn stopped(capture: &Capture) -> Option<String> {
     let why = match capture.stopped?.0 {
         Stop::Interrupted => "when it was interrupted",
         Stop::Limit => "after as many packets as were asked for",
+        Stop::Duration => "after as long as was asked for",
     };
-    Some(format!("{why}; the capture may go on behind what was read"))
+    // an interface has no end that could have been missed
+    let goes_on = match capture.files[..] {
+        [] => "",
+        _ => "; the capture may go on behind what was read",
+    };
+    Some(format!("{why}{goes_on}"))
 }
 
 /// "5 by the kernel, 1 by the interface", without zeros.

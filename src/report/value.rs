@@ -234,7 +234,7 @@ vocabulary! {
     Part: "header" "extended_length" "mask" "payload" "code_point";
     MessageKind: "text" "binary";
     Level: "must" "should" "note";
-    Stop: "interrupted" "limit";
+    Stop: "interrupted" "limit" "duration";
     FileFormat: "pcap" "pcapng";
     Compression: "gzip" "zstd" "lz4";
 }

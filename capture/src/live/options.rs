@@ -23,6 +23,10 @@ pub struct LiveOptions {
     pub filter: Option<String>,
     /// How soon packets are handed over.
     pub pace: Pace,
+    /// Ends the capture after so long.
+    pub duration: Option<Duration>,
+    /// Ends it after so many packets; others that came by then are left in the ring.
+    pub packets: Option<u64>,
     /// Ends the capture when it is set: what the kernel has received by then is still handed over.
     pub stop: Arc<AtomicBool>,
 }
@@ -58,6 +62,8 @@ impl LiveOptions {
             ring: DEFAULT_RING,
             filter: None,
             pace: Pace::default(),
+            duration: None,
+            packets: None,
             stop: Arc::default(),
         }
     }

@@ -25,6 +25,9 @@ pub struct LiveSource {
     link: LinkType,
     drops: InterfaceDrops,
     stop: Arc<AtomicBool>,
+    /// When it ends by itself, and behind how many packets.
+    end: Option<Instant>,
+    most: u64,
     ending: Option<Ending>,
     ended: bool,
     /// Whether the kernel counts packets that are not handed over: the second copies on loopback, which libpcap leaves out.
@@ -105,6 +108,8 @@ impl LiveSource {
             link,
             drops,
             stop: Arc::clone(&asked.stop),
+            most: asked.packets.unwrap_or(u64::MAX),
+            end: asked.duration.map(|duration| Instant::now() + duration),
             ending: None,
             ended: false,
             counts_copies: backend == Backend::Libpcap && (loopback || asked.interface == ANY),
@@ -125,15 +130,26 @@ impl LiveSource {
     }
 
     /// Notes that the capture is to end, and with what.
-    fn begin_to_end(&mut self) {
+    fn begin_to_end(&mut self, why: Stop) {
         let at = now();
         let seen = self.count();
-        self.statistics.stopped = Some(Stop::Interrupted);
+        self.statistics.stopped = Some(why);
         self.ending = Some(Ending {
             packets: (!self.counts_copies).then(|| seen.received.saturating_sub(seen.dropped)),
             at,
             until: Instant::now() + self.block_timeout * 2 + TICK,
         });
+    }
+
+    /// Why the capture is to end now.
+    fn why_to_stop(&self) -> Option<Stop> {
+        if self.stop.load(Ordering::Relaxed) {
+            Some(Stop::Interrupted)
+        } else if self.end.is_some_and(|end| Instant::now() >= end) {
+            Some(Stop::Duration)
+        } else {
+            None
+        }
     }
 
     /// Whether all was handed over that was there when the capture was stopped.
@@ -200,13 +216,20 @@ impl Source for LiveSource {
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
         self.ended |= self.has_all();
+        if !self.ended && self.statistics.packets >= self.most {
+            self.count();
+            self.statistics.stopped = Some(Stop::Limit);
+            self.ended = true;
+        }
         if self.ended || !self.batch.is_empty() {
             return Ok(true);
         }
         let until = Instant::now() + at_most;
         loop {
-            if self.ending.is_none() && self.stop.load(Ordering::Relaxed) {
-                self.begin_to_end();
+            if self.ending.is_none()
+                && let Some(why) = self.why_to_stop()
+            {
+                self.begin_to_end(why);
                 self.ended = self.has_all();
             }
             if self.ended {
@@ -227,6 +250,14 @@ impl Source for LiveSource {
                 return Ok(false);
             }
         }
+    }
+
+    fn has_packet(&self) -> bool {
+        !self.batch.is_empty() && self.statistics.packets < self.most
+    }
+
+    fn now(&self) -> Option<Timestamp> {
+        Some(now())
     }
 
     fn statistics(&self) -> &Statistics {

@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use wireseam_wire::{LinkType, Packet, Timestamp};
 
-use super::{RecordError, RecordOptions, block, files::Files, output::Output};
+use super::{Ended, RecordError, RecordOptions, Recording, block, files::Files, output::Output};
 use crate::{Counters, Interface, Statistics};
 
 /// Writes packets into files.
 #[derive(Debug)]
 pub(super) struct Recorder<'a> {
     asked: &'a RecordOptions,
-    pub(super) files: Files,
+    files: Files,
     output: Output,
     opened: Instant,
     interfaces: Vec<Recorded>,
@@ -154,6 +154,19 @@ impl<'a> Recorder<'a> {
     #[inline]
     pub(super) fn size(&self) -> u64 {
         self.before + self.output.len()
+    }
+
+    /// What is in the files; what it cannot know is how many packets came too late for them, and why it ended.
+    pub(super) fn recording(&self, beyond: u64, ended: Option<Ended>) -> Recording {
+        Recording {
+            packets: self.packets,
+            not_written: self.held(),
+            beyond,
+            size: self.size(),
+            files: self.files.kept.iter().cloned().collect(),
+            deleted: self.files.deleted,
+            ended,
+        }
     }
 
     /// What every file begins with.

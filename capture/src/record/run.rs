@@ -156,11 +156,8 @@ impl Run {
             }
         }
         if self.ended.is_none() {
-            self.ended = Some(match source.statistics().stopped {
-                Some(Stop::Interrupted) => Ended::Interrupted,
-                Some(Stop::Limit) => Ended::Packets,
-                None => Ended::Source,
-            });
+            let stopped = source.statistics().stopped;
+            self.ended = Some(stopped.map_or(Ended::Source, Ended::from));
         }
         Ok(())
     }
@@ -197,14 +194,16 @@ impl Run {
     }
 
     fn recording(&self, recorder: &Recorder<'_>) -> Recording {
-        Recording {
-            packets: recorder.packets,
-            not_written: recorder.held(),
-            beyond: self.beyond,
-            size: recorder.size(),
-            files: recorder.files.kept.iter().cloned().collect(),
-            deleted: recorder.files.deleted,
-            ended: self.ended,
+        recorder.recording(self.beyond, self.ended)
+    }
+}
+
+impl From<Stop> for Ended {
+    fn from(why: Stop) -> Self {
+        match why {
+            Stop::Interrupted => Self::Interrupted,
+            Stop::Limit => Self::Packets,
+            Stop::Duration => Self::Duration,
         }
     }
 }

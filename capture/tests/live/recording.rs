@@ -11,8 +11,8 @@ use std::{
 };
 
 use wireseam_capture::{
-    Backend, Ended, FileSource, LiveOptions, LiveSource, RecordError, RecordOptions, Recording,
-    Source, Statistics, record,
+    Backend, CaptureError, Ended, FileSource, LiveOptions, LiveSource, RecordError, RecordOptions,
+    Recorded, Recording, Source, Statistics, record,
 };
 
 use crate::bench::{
@@ -166,6 +166,45 @@ fn a_full_disk_is_said_and_the_file_ends_with_a_whole_packet() {
         assert_eq!(in_file, sent[..in_file.len()]);
         assert!((200..256).contains(&packets), "{packets}");
         assert!(not_written > 0);
+        assert_eq!(statistics.truncated, None);
+    });
+}
+
+#[test]
+fn a_full_disk_ends_what_is_read_and_recorded_at_once() {
+    let test = "recording::a_full_disk_ends_what_is_read_and_recorded_at_once";
+    with_own_mounts(test, || {
+        lay_wire();
+        let disk = path("disk of two");
+        fs::create_dir_all(&disk).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=256k", "none"])
+            .arg(&disk)
+            .status();
+        assert!(mounted.unwrap().success());
+        let (asked, into) = both(Backend::AfPacket, &disk.join("full.pcapng"));
+        let mut source = LiveSource::open(&asked).unwrap();
+        let mut recorded = Recorded::begin(&mut source, &into).unwrap();
+        let mut wire = sender("left");
+        let sent: Vec<_> = (0..1_000).map(|number| frame(number, 1_001)).collect();
+        for frame in &sent {
+            wire.send(frame).unwrap();
+        }
+        let mut handed_over = Vec::new();
+        let cause = loop {
+            match recorded.next_packet() {
+                Ok(packet) => handed_over.push(packet.unwrap().data.to_vec()),
+                Err(cause) => break cause,
+            }
+        };
+        assert!(matches!(cause, CaptureError::Recording(_)), "{cause}");
+        assert!(cause.to_string().contains("full.pcapng"), "{cause}");
+        let failure = recorded.finish().unwrap_err();
+        let (in_file, statistics) = read(&into.path);
+        assert_eq!(in_file.len() as u64, failure.recording.packets);
+        assert_eq!(in_file, sent[..in_file.len()]);
+        assert!(in_file.len() >= 200 && handed_over.len() >= in_file.len());
+        assert_eq!(handed_over, sent[..handed_over.len()]);
         assert_eq!(statistics.truncated, None);
     });
 }

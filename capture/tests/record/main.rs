@@ -10,7 +10,7 @@ use std::{
 
 use wireseam_capture::{
     CaptureError, Ended, FileSource, Limits, MemorySource, OwnedPacket, RecordError, RecordOptions,
-    Rotation, Source, Statistics, record,
+    Recorded, Rotation, Source, Statistics, record,
 };
 use wireseam_wire::{LinkType, Packet, Timestamp};
 
@@ -295,4 +295,45 @@ fn a_source_that_fails_leaves_what_came_before() {
         (50, 0)
     );
     assert_eq!(read(&asked.path).0, sent);
+}
+
+#[test]
+fn what_is_read_while_it_is_recorded_is_what_is_read_back() {
+    let folder = Folder::new("recorded");
+    let packets = packets(1_000);
+    let asked = RecordOptions::new(folder.file("both.pcapng"));
+    let mut recorded = Recorded::begin(MemorySource::new(packets.clone()), &asked).unwrap();
+    let mut handed_over = Vec::new();
+    while let Some(packet) = recorded.next_packet().unwrap() {
+        handed_over.push((packet.index.0, packet.at, packet.data.to_vec()));
+    }
+    let recording = recorded.finish().unwrap();
+    assert_eq!((recording.packets, recording.not_written), (1_000, 0));
+    assert_eq!(recording.ended, Some(Ended::Source));
+    let (read, _) = read(&asked.path);
+    assert_eq!(read, packets);
+    let expected = (1..).zip(&packets);
+    let expected: Vec<_> = expected
+        .map(|(number, it)| (number, it.at, it.data.clone()))
+        .collect();
+    assert_eq!(handed_over, expected);
+}
+
+#[test]
+fn a_recording_of_what_is_read_is_made_of_files_no_longer_than_asked_for() {
+    let folder = Folder::new("recorded-rotated");
+    let mut asked = RecordOptions::new(folder.file("ring.pcapng"));
+    asked.rotation.size = Some(4_000);
+    let packets = packets(300);
+    let mut recorded = Recorded::begin(MemorySource::new(packets.clone()), &asked).unwrap();
+    while recorded.next_packet().unwrap().is_some() {}
+    let recording = recorded.finish().unwrap();
+    let mut all = Vec::new();
+    for file in &recording.files {
+        let (of_file, statistics) = read(file);
+        assert_eq!(statistics.truncated, None);
+        all.extend(of_file);
+    }
+    assert_eq!(all, packets);
+    assert!(recording.files.len() > 5, "{recording:?}");
 }
