@@ -10,7 +10,7 @@ use clap::{
 };
 use wireseam::report::LineType;
 
-pub(crate) use self::live::{BackendAsked, Device, Record, Rotate};
+pub(crate) use self::live::{BackendAsked, Device, Live, Record, Rotate};
 use crate::limits;
 
 /// Shows where WebSocket messages lie in TCP segments.
@@ -31,7 +31,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Read a capture and print which message lies in which segments
+    /// Read a capture, or an interface, and print which message lies in which segments
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
     /// Record what passes on a network interface into a pcapng file
@@ -56,8 +56,15 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
     /// The capture, pcap or pcapng, also packed with gzip, zstd or lz4; several files are one capture; - is standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "interface",
+        conflicts_with = "interface"
+    )]
     pub(crate) files: Vec<PathBuf>,
+    /// Read what passes on this interface, and say each thing as it becomes known; any is all of them
+    #[arg(short, long, value_name = "IFACE")]
+    pub(crate) interface: Option<String>,
     /// How to write the report
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) format: Format,
@@ -101,6 +108,9 @@ pub(crate) struct Inspect {
     /// When to colour the map
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
+    /// What only an interface has.
+    #[command(flatten)]
+    pub(crate) live: Live,
 }
 
 /// `wireseam build`.
@@ -227,12 +237,19 @@ Examples:
   wireseam inspect chat.pcap --format json | jq '.connections[].websockets[].messages[].alignment.kind'
   wireseam inspect chat.pcap --format ndjson --type message | jq -c '[.id, .length, .alignment.kind]'
   wireseam inspect ring-0001.pcap ring-0002.pcap.gz ring-0003.pcap.gz      a rotated capture, read as one
+  wireseam inspect -i eth0 --filter 'tcp port 8080'           what passes, as it passes
+  wireseam inspect -i lo -f ndjson -t message | jq -c '[.id, .length, .alignment.kind]'
+  wireseam inspect -i eth0 --filter 'tcp port 8080' --write chat.pcapng        and record it
   tcpdump -i eth0 -w - -c 1000 | wireseam inspect -
 
 Ctrl-C ends the reading and prints the report of what was read; a second Ctrl-C ends the command.
 
-Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 a file cannot be read, 4 the output cannot be written,
-5 the report does not add up (see --verify), 130 and 143 interrupted (SIGINT, SIGTERM)";
+On an interface --format text writes a line for each thing, as soon as it is known: `wireseam inspect` of what --write
+recorded shows the map. Over ssh, leave your own connection out of it: --filter 'not tcp port 22'. Nothing but Ctrl-C,
+SIGTERM, --duration and --packets ends it, so the exit code is then as if the capture had ended: 0, or 1 with --fail-on.
+
+Exit codes: 0 fine, 1 findings (see --fail-on), 2 usage, 3 a file cannot be read, 4 the output cannot be written
+or the interface cannot be captured on, 5 the report does not add up (see --verify), 130 and 143 interrupted (SIGINT, SIGTERM)";
 
 const BUILD: &str = "\
 Examples:

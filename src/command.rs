@@ -11,11 +11,15 @@ mod input;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod interfaces;
+#[cfg(target_os = "linux")]
+mod live;
 mod output;
 mod progress;
 #[cfg(target_os = "linux")]
 mod record;
 mod signals;
+#[cfg(target_os = "linux")]
+mod status;
 
 use std::{
     fs,

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    time::Duration,
 };
 
 use wireseam_analyzer::{Config, Event, EventKind, Level};
@@ -28,7 +29,7 @@ pub struct Options {
     pub fragments: wire::Limits,
     /// The connections to report, by number; all where there are none.
     pub connections: BTreeSet<u64>,
-    /// Whether to analyze and report each packet as it comes: for captures that are still being made.
+    /// Whether to report each packet as soon as none lies ready behind it: for captures that are still being made.
     pub live: bool,
     /// On how many threads to analyze, besides the one that reads and reports; 0 and 1 are none. The report is the same.
     pub jobs: usize,
@@ -106,6 +107,8 @@ struct Run<'a> {
     decoder: Decoder,
     report: Reported<'a>,
     latest: Option<Timestamp>,
+    /// When the analyzers were last told what time it is.
+    told: Option<Timestamp>,
     skipped: BTreeMap<wireseam_wire::Skipped, u64>,
     connections: u64,
 }
@@ -162,6 +165,7 @@ impl<'a> Run<'a> {
                 is_new: false,
             },
             latest: None,
+            told: None,
             skipped: BTreeMap::new(),
             connections: 0,
         }
@@ -194,10 +198,19 @@ impl<'a> Run<'a> {
     fn read(&mut self, source: &mut dyn Source, engine: &mut dyn Engine) -> Result<(), Error> {
         let mut batch = engine.batch();
         let end = loop {
+            if self.options.live && !source.has_packet() {
+                if !batch.is_empty() {
+                    batch = engine.handle(batch, &mut |event| self.report.take(event))?;
+                    self.report.flush_live()?;
+                }
+                if let Err(fault) = self.wait(source, engine) {
+                    break Err(fault);
+                }
+            }
             let packet = match source.next_packet() {
                 Ok(Some(packet)) => packet,
                 Ok(None) => break Ok(()),
-                Err(fault) => break Err(fault),
+                Err(fault) => break Err(fault.into()),
             };
             let context = &mut self.report.context;
             context.start = context.start.or(packet.at);
@@ -206,13 +219,33 @@ impl<'a> Run<'a> {
                 Ok(segment) => batch.push(&segment),
                 Err(reason) => *self.skipped.entry(reason).or_default() += 1,
             }
-            if batch.is_full() || (self.options.live && !batch.is_empty()) {
+            if batch.is_full() {
                 batch = engine.handle(batch, &mut |event| self.report.take(event))?;
-                self.report.flush_live()?;
             }
         };
         engine.handle(batch, &mut |event| self.report.take(event))?;
-        end.map_err(Error::from)
+        end
+    }
+
+    /// Waits for the next packet, and meanwhile reports what is known because none came.
+    fn wait(&mut self, source: &mut dyn Source, engine: &mut dyn Engine) -> Result<(), Error> {
+        loop {
+            if let Some(now) = source.now().filter(|now| self.is_due(*now)) {
+                self.told = Some(now);
+                engine.handle_timeout(now, &mut |event| self.report.take(event))?;
+                self.report.flush_live()?;
+            }
+            if source.wait_for_packet(TICK)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the analyzers are to hear what time it is; a clock that was put back is as good a reason.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let since = |told| now.nanoseconds_since(told);
+        self.told
+            .is_none_or(|told| !(0..TELL_EVERY).contains(&since(told)))
     }
 
     fn capture(&self, source: &dyn Source) -> Capture {
@@ -263,6 +296,12 @@ impl Render for Whole {
         Ok(())
     }
 }
+
+/// So long nothing else happens where no packet comes.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often the analyzers hear what time it is, in nanoseconds.
+const TELL_EVERY: i64 = 250_000_000;
 
 fn rfc3339(at: Timestamp) -> Option<String> {
     jiff::Timestamp::from_nanosecond(at.0.into())

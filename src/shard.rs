@@ -18,7 +18,7 @@ use std::{
 
 use hashbrown::HashMap;
 use wireseam_analyzer::{Analyzer, Config, ConnectionId, Event, EventKind, Expected, Limits};
-use wireseam_wire::Segment;
+use wireseam_wire::{Segment, Timestamp};
 
 use crate::batch::{Batch, Lane, SHARDS};
 
@@ -39,6 +39,11 @@ pub(crate) trait Engine {
 
     /// Takes the next batch and hands on what is known so far; a batch to fill next.
     fn handle(&mut self, batch: Batch, take: &mut Take<'_>) -> io::Result<Batch>;
+
+    /// Hands on what is known because that much time has passed; only where nothing is under way.
+    fn handle_timeout(&mut self, _now: Timestamp, _take: &mut Take<'_>) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Ends everything and hands on the rest; how many connections there were.
     fn finish(&mut self, take: &mut Take<'_>) -> io::Result<u64>;
@@ -84,6 +89,16 @@ impl Engine for Here {
         }
         batch.clear();
         Ok(batch)
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp, take: &mut Take<'_>) -> io::Result<()> {
+        for analyzer in &mut self.analyzers {
+            analyzer.handle_timeout(now);
+            while let Some(event) = analyzer.poll_event() {
+                take(event)?;
+            }
+        }
+        Ok(())
     }
 
     fn finish(&mut self, take: &mut Take<'_>) -> io::Result<u64> {

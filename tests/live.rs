@@ -2,6 +2,8 @@
 
 /// Namespaces, and commands in them.
 mod bench;
+/// Inspecting what passes, as it passes.
+mod inspecting;
 /// Recording.
 mod recording;
 /// What a command may do once it captures.

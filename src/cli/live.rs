@@ -39,25 +39,45 @@ pub(crate) struct Record {
     pub(crate) quiet: bool,
 }
 
+/// `wireseam inspect -i`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "On an interface")]
+pub(crate) struct Live {
+    /// Read only packets that the filter lets through: 'tcp port 8080'
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// End after so long: 30s, 5m, 2h
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) duration: Option<Duration>,
+    /// Record every packet that is read into this pcapng file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+    /// Into how many files.
+    #[command(flatten)]
+    pub(crate) rotate: Rotate,
+    /// How to capture.
+    #[command(flatten)]
+    pub(crate) device: Device,
+}
+
 /// How an interface is captured on, whatever becomes of the packets.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "How to capture")]
 pub(crate) struct Device {
     /// Keep only the first N bytes of each packet
-    #[arg(long, value_name = "N", default_value_t = 262_144, requires = "interface",
-        value_parser = clap::value_parser!(u32).range(1..=262_144))]
+    #[arg(long, value_name = "N", default_value_t = SNAPLEN, value_parser = clap::value_parser!(u32).range(1..=SNAPLEN.into()))]
     pub(crate) snaplen: u32,
     /// Capture packets that are meant for others, too
-    #[arg(short, long, requires = "interface")]
+    #[arg(short, long)]
     pub(crate) promiscuous: bool,
     /// How many bytes the kernel may hold until they are read
-    #[arg(long, value_name = "BYTES", default_value = "64M", requires = "interface", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", default_value = RING, value_parser = bytes)]
     pub(crate) ring: u64,
     /// Through what to capture; libpcap where it is installed, af-packet where it is not and on loopback
-    #[arg(long, value_enum, requires = "interface")]
+    #[arg(long, value_enum)]
     pub(crate) backend: Option<BackendAsked>,
     /// Write files as root, and not as the user who typed sudo
-    #[arg(long, requires = "interface")]
+    #[arg(long)]
     pub(crate) as_root: bool,
 }
 
@@ -74,6 +94,40 @@ pub(crate) struct Rotate {
     /// Keep only the latest N files
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) keep: Option<u32>,
+}
+
+impl Live {
+    /// The first of these options that was typed.
+    pub(crate) fn typed(&self) -> Option<&'static str> {
+        let Device {
+            snaplen,
+            promiscuous,
+            ring,
+            backend,
+            as_root,
+        } = &self.device;
+        let Rotate {
+            rotate_size,
+            rotate_time,
+            keep,
+        } = &self.rotate;
+        let typed = [
+            (self.filter.is_some(), "--filter"),
+            (self.duration.is_some(), "--duration"),
+            (self.write.is_some(), "--write"),
+            (rotate_size.is_some(), "--rotate-size"),
+            (rotate_time.is_some(), "--rotate-time"),
+            (keep.is_some(), "--keep"),
+            (*snaplen != SNAPLEN, "--snaplen"),
+            (*promiscuous, "--promiscuous"),
+            (bytes(RING) != Ok(*ring), "--ring"),
+            (backend.is_some(), "--backend"),
+            (*as_root, "--as-root"),
+        ];
+        typed
+            .into_iter()
+            .find_map(|(is_typed, name)| is_typed.then_some(name))
+    }
 }
 
 /// Through what to capture.
@@ -116,6 +170,12 @@ pub(super) fn time(typed: &str) -> Result<Duration, String> {
         .map(Duration::from_millis)
         .ok_or_else(|| "a time such as 30s, 5m, 2h or 1d".to_owned())
 }
+
+/// More than any packet has, also with segmentation offload.
+const SNAPLEN: u32 = 262_144;
+
+/// A fifth of a second at 300 MB/s.
+const RING: &str = "64M";
 
 pub(super) const RECORD: &str = "\
 Examples:

@@ -6,14 +6,28 @@ use wireseam_capture::{Counters, Ended, RecordError, Recording, Statistics};
 
 /// How it goes.
 pub(super) fn status(recording: &Recording, statistics: &Statistics) -> String {
-    let dropped = &statistics.dropped;
     format!(
-        "{}, {}, dropped: {} by the kernel, {} by the interface",
+        "{}, {}, {}",
         packets(recording.packets),
         size(recording.size),
+        dropped(statistics)
+    )
+}
+
+/// What is lost by now.
+pub(super) fn dropped(statistics: &Statistics) -> String {
+    let dropped = &statistics.dropped;
+    format!(
+        "dropped: {} by the kernel, {} by the interface",
         known(dropped.kernel),
         known(dropped.interface)
     )
+}
+
+/// What was counted on the interface.
+fn counters(statistics: &Statistics) -> Counters {
+    let first = statistics.notes.interfaces.first();
+    first.map_or(Counters::default(), |first| first.counters)
 }
 
 /// Where every packet is; `fault` is why it ended early.
@@ -22,10 +36,7 @@ pub(super) fn summary(
     statistics: &Statistics,
     fault: Option<&RecordError>,
 ) -> String {
-    let interfaces = &statistics.notes.interfaces;
-    let counters = interfaces
-        .first()
-        .map_or(Counters::default(), |first| first.counters);
+    let counters = counters(statistics);
     let mut lines = vec![format!(
         "recorded {} in {}, {}{}",
         packets(recording.packets),
@@ -107,6 +118,6 @@ fn size(bytes: u64) -> String {
     format!("{bytes} bytes")
 }
 
-pub(super) fn known(count: Option<u64>) -> String {
+fn known(count: Option<u64>) -> String {
     count.map_or_else(|| "unknown".to_owned(), |count| count.to_string())
 }

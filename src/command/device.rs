@@ -5,11 +5,14 @@ use wireseam_capture::{Backend, GoOnAs, LiveError, LiveOptions, LiveSource, Reco
 use super::{Exit, Failure};
 use crate::cli::{BackendAsked, Device};
 
-/// An open interface, and as whom the command goes on.
+/// An open interface, and who writes files now.
 pub(super) struct Opened {
     pub(super) source: LiveSource,
-    go_on: GoOnAs,
+    pub(super) writer: Writer,
 }
+
+/// Whoever writes files once an interface is open.
+pub(super) struct Writer(GoOnAs);
 
 impl Opened {
     /// Opens an interface; `live` says all that `device` does not. From here on the command has no rights to speak of.
@@ -31,14 +34,19 @@ impl Opened {
             let failed = format!("failed to give up the rights that capturing took{whose}");
             Exit::Environment.with(anyhow::Error::from(cause).context(failed))
         })?;
-        Ok(Self { source, go_on })
+        Ok(Self {
+            source,
+            writer: Writer(go_on),
+        })
     }
+}
 
+impl Writer {
     /// What to say of a file that cannot be made.
     pub(super) fn explain(&self, cause: RecordError) -> anyhow::Error {
         let denied = matches!(&cause, RecordError::Create { cause, .. }
             if cause.kind() == std::io::ErrorKind::PermissionDenied);
-        match self.go_on {
+        match self.0 {
             GoOnAs::User { user, .. } if denied => anyhow::anyhow!(
                 "{cause}; files are written as user {user}, who typed sudo: name one where they may, or add --as-root"
             ),

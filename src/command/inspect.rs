@@ -1,15 +1,15 @@
 //! `wireseam inspect`: a capture is read, a report is written, and what is to be said about the reading goes to stderr.
 
-use std::{io::Write, path::PathBuf};
+use std::{collections::BTreeSet, io::Write, path::PathBuf};
 
-use wireseam::{
-    Error, Options, Outcome,
-    report::Render,
-    verify::{Verification, Verify},
-};
+use wireseam::{Error, Options, Outcome, report::Render, verify::Verify};
 use wireseam_analyzer::{Config, Level, PayloadPolicy};
 use wireseam_capture::{Bounded, Source, Stop};
 
+#[cfg(not(target_os = "linux"))]
+use super::elsewhere as live;
+#[cfg(target_os = "linux")]
+use super::live;
 use super::{
     Exit, Failure,
     input::{self, Capture},
@@ -21,6 +21,14 @@ use crate::cli::{Checksums, FailOn, Format, Inspect, Payload};
 use crate::limits::Chosen;
 
 pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, Failure> {
+    if let Some(interface) = &asked.interface {
+        return live::inspect(asked, interface, stderr);
+    }
+    if let Some(option) = asked.live.typed() {
+        return Err(Exit::Usage.with(anyhow::anyhow!(
+            "{option} is for an interface, and this is a file: name the interface with -i, or leave {option} out"
+        )));
+    }
     let signals = Signals::catch().map_err(|cause| {
         Exit::Environment.with(anyhow::Error::from(cause).context("failed to catch signals"))
     })?;
@@ -34,19 +42,9 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
     if let Some(order) = capture.other_order() {
         say(order);
     }
-    let limits = limits(asked);
     let options = Options {
-        name: name(&capture, &asked.files),
-        config: Config {
-            payload: policy(asked.payload),
-            limits: limits.analyzer,
-            ..Config::default()
-        },
-        fragments: limits.fragments,
-        checksums: checksums(asked.checksums),
-        connections: asked.connection.iter().copied().collect(),
         live: capture.is_live(),
-        jobs: asked.jobs,
+        ..options(asked, name(&capture, &asked.files))
     };
     let bar = progress::bar(asked);
     let out = output::open(asked, &bar)?;
@@ -63,14 +61,7 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
         Error::Capture(_) => Exit::Input.with(cause),
         _ => Exit::Environment.with(cause),
     })?;
-    let adds_up = render.verification().is_none_or(|verified| {
-        for violation in &verified.listed {
-            say(format!("does not add up: {violation}"));
-        }
-        say(format!("verified: {verified}"));
-        verified.violations == 0
-    });
-    if !adds_up {
+    if !render.adds_up(&mut say) {
         return Ok(Exit::Violations);
     }
     if let (Some(Stop::Interrupted), Some(exit)) =
@@ -79,23 +70,51 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
         say(interrupted(&source));
         return Ok(exit);
     }
-    for number in &options.connections {
-        if *number > outcome.connections {
-            say(format!(
-                "warning: there is no connection {number}; {}",
-                numbers(outcome.connections)
-            ));
-        }
+    for warning in missing(asked, &outcome) {
+        say(warning);
     }
     // of one file the fault is the outcome's
     if files.iter().any(|file| file.fault.is_some()) {
         return Ok(Exit::Input);
     }
-    Ok(if fails(asked.fail_on, &outcome) {
+    Ok(found(asked, &outcome))
+}
+
+/// What was asked for, of a capture of that name.
+pub(super) fn options(asked: &Inspect, name: String) -> Options {
+    let limits = limits(asked);
+    Options {
+        name,
+        config: Config {
+            payload: policy(asked.payload),
+            limits: limits.analyzer,
+            ..Config::default()
+        },
+        fragments: limits.fragments,
+        checksums: checksums(asked.checksums),
+        connections: asked.connection.iter().copied().collect(),
+        live: false,
+        jobs: asked.jobs,
+    }
+}
+
+/// What to say of connections that were asked for and are not there.
+pub(super) fn missing(asked: &Inspect, outcome: &Outcome) -> Vec<String> {
+    let asked: BTreeSet<_> = asked.connection.iter().collect();
+    let missing = asked.into_iter().filter(|it| **it > outcome.connections);
+    let there_are = numbers(outcome.connections);
+    missing
+        .map(|number| format!("warning: there is no connection {number}; {there_are}"))
+        .collect()
+}
+
+/// What to exit with for what was found.
+pub(super) fn found(asked: &Inspect, outcome: &Outcome) -> Exit {
+    if fails(asked.fail_on, outcome) {
         Exit::Findings
     } else {
         Exit::Fine
-    })
+    }
 }
 
 /// What may be held on to. Counting is to be fast: bytes read are not kept for it, unless that was asked for, or the exit code
@@ -112,13 +131,13 @@ fn limits(asked: &Inspect) -> Chosen {
 }
 
 /// A renderer, and what verifies it where that was asked for.
-enum Rendered<'a> {
+pub(super) enum Rendered<'a> {
     Only(Box<dyn Render + 'a>),
     Verified(Verify<Box<dyn Render + 'a>>),
 }
 
 impl<'a> Rendered<'a> {
-    fn new(render: Box<dyn Render + 'a>, verify: bool) -> Self {
+    pub(super) fn new(render: Box<dyn Render + 'a>, verify: bool) -> Self {
         if verify {
             Self::Verified(Verify::new(render))
         } else {
@@ -126,18 +145,24 @@ impl<'a> Rendered<'a> {
         }
     }
 
-    fn render(&mut self) -> &mut (dyn Render + 'a) {
+    pub(super) fn render(&mut self) -> &mut (dyn Render + 'a) {
         match self {
             Self::Only(render) => &mut **render,
             Self::Verified(render) => render,
         }
     }
 
-    fn verification(&self) -> Option<&Verification> {
-        match self {
-            Self::Only(_) => None,
-            Self::Verified(render) => Some(render.verification()),
+    /// Whether the report adds up; says where it does not.
+    pub(super) fn adds_up(&self, say: &mut dyn FnMut(String)) -> bool {
+        let Self::Verified(render) = self else {
+            return true;
+        };
+        let verified = render.verification();
+        for violation in &verified.listed {
+            say(format!("does not add up: {violation}"));
         }
+        say(format!("verified: {verified}"));
+        verified.violations == 0
     }
 }
 

@@ -6,18 +6,23 @@ use std::{
 };
 
 use indicatif::ProgressBar;
-use wireseam::report::{Json, Ndjson, Palette, Render, Summary, Text};
+use wireseam::report::{Events, Json, Ndjson, Palette, Render, Summary, Text};
 
 use super::{Exit, Failure, is_same_file, progress::AroundBar};
 use crate::cli::{Color, Format, Inspect};
 
+/// Refuses what cannot be written.
+pub(super) fn check(asked: &Inspect) -> Result<(), Failure> {
+    if asked.types.is_empty() || asked.format == Format::Ndjson {
+        return Ok(());
+    }
+    let cause = anyhow::anyhow!("--type chooses lines of --format ndjson; other formats have none");
+    Err(Exit::Usage.with(cause))
+}
+
 /// Where the report goes; `bar` is out of the way while it is written to the terminal.
 pub(super) fn open(asked: &Inspect, bar: &ProgressBar) -> Result<Box<dyn Write>, Failure> {
-    if !asked.types.is_empty() && asked.format != Format::Ndjson {
-        let cause =
-            anyhow::anyhow!("--type chooses lines of --format ndjson; other formats have none");
-        return Err(Exit::Usage.with(cause));
-    }
+    check(asked)?;
     let Some(path) = &asked.output else {
         return Ok(Box::new(AroundBar::new(io::stdout().lock(), bar.clone())));
     };
@@ -41,6 +46,7 @@ pub(super) fn open(asked: &Inspect, bar: &ProgressBar) -> Result<Box<dyn Write>,
 
 pub(super) fn renderer<'a>(asked: &Inspect, out: Box<dyn Write + 'a>) -> Box<dyn Render + 'a> {
     match asked.format {
+        Format::Text if asked.interface.is_some() => Box::new(Events::new(out, palette(asked))),
         Format::Text => Box::new(Text::new(out, palette(asked))),
         Format::Summary => Box::new(Summary::new(out)),
         Format::Json => Box::new(Json::new(out)),

@@ -1,6 +1,9 @@
 //! `wireseam record`: what passes on an interface goes into files, and at the end every packet is accounted for.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use wireseam_capture::{
@@ -31,8 +34,7 @@ pub(super) fn record(asked: &Record, stderr: &mut dyn Write) -> Result<Exit, Fai
         stop: signals.flag(),
         ..into
     };
-    let mut opened = Opened::open(live, &asked.device)?;
-    let source = &mut opened.source;
+    let Opened { mut source, writer } = Opened::open(live, &asked.device)?;
     if !asked.quiet {
         // a message that cannot be written has no other place to go
         let _ = writeln!(
@@ -43,8 +45,8 @@ pub(super) fn record(asked: &Record, stderr: &mut dyn Write) -> Result<Exit, Fai
             asked.output.display()
         );
     }
-    let bar = bar(asked);
-    let done = wireseam_capture::record(source, &into, &mut |recording, statistics| {
+    let bar = bar(asked.quiet);
+    let done = wireseam_capture::record(&mut source, &into, &mut |recording, statistics| {
         bar.set_message(status(recording, statistics));
     });
     bar.finish_and_clear();
@@ -65,18 +67,14 @@ pub(super) fn record(asked: &Record, stderr: &mut dyn Write) -> Result<Exit, Fai
         Err(failure) => match failure.cause {
             RecordError::Capture(CaptureError::Live(cause)) => Err(device::failure(cause)),
             cause if nobody_reads_on(&cause) => Ok(Exit::Fine),
-            cause => Err(Exit::Environment.with(opened.explain(cause))),
+            cause => Err(Exit::Environment.with(writer.explain(cause))),
         },
     }
 }
 
 fn options(asked: &Record) -> Result<RecordOptions, Failure> {
     let rotation = rotation(&asked.rotate)?;
-    if is_stdout(asked) && rotation.is_asked_for() {
-        return Err(Exit::Usage.with(anyhow::anyhow!(
-            "standard output is one file; name a file to make several with --rotate-size or --rotate-time"
-        )));
-    }
+    one_or_many(&asked.output, rotation)?;
     Ok(RecordOptions {
         rotation,
         limits: Limits {
@@ -103,13 +101,23 @@ pub(super) fn rotation(asked: &Rotate) -> Result<Rotation, Failure> {
     Ok(rotation)
 }
 
+/// Standard output is never several files.
+pub(super) fn one_or_many(path: &Path, rotation: Rotation) -> Result<(), Failure> {
+    if path.as_os_str() == "-" && rotation.is_asked_for() {
+        return Err(Exit::Usage.with(anyhow::anyhow!(
+            "standard output is one file; name a file to make several with --rotate-size or --rotate-time"
+        )));
+    }
+    Ok(())
+}
+
 fn is_stdout(asked: &Record) -> bool {
     asked.output.as_os_str() == "-"
 }
 
 /// A line on the terminal that says how it goes.
-fn bar(asked: &Record) -> ProgressBar {
-    if asked.quiet || !io::stderr().is_terminal() {
+pub(super) fn bar(is_hidden: bool) -> ProgressBar {
+    if is_hidden || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();

@@ -26,4 +26,4 @@ pub use ndjson::{LineType, Ndjson, UnknownLineType};
 pub use record::Context;
 pub use render::Render;
 pub use summary::Summary;
-pub use text::{Palette, Text};
+pub use text::{Events, Palette, Text};

@@ -347,7 +347,7 @@ fn frame(
 }
 
 #[expect(clippy::too_many_arguments, reason = "one line of the sample each")]
-fn message(
+pub(super) fn message(
     packet: u64,
     id: u64,
     direction: Direction,
@@ -430,7 +430,7 @@ fn segment(
     )
 }
 
-fn aligned() -> Alignment {
+pub(super) fn aligned() -> Alignment {
     Alignment {
         kind: AlignmentKind::Aligned,
         segments: 1,

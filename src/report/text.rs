@@ -11,6 +11,7 @@
 //! `>` goes from the client to the server, `<` the other way; `|` is an edge of a frame, `..` says that it goes on in another
 //! segment; `[a..b of n]` are bytes of its payload. Times are relative; nothing depends on the machine or the clock.
 
+mod events;
 mod heading;
 mod http;
 mod layout;
@@ -35,6 +36,7 @@ use super::{
     schema::{Capture, Connection},
 };
 
+pub use events::Events;
 pub use layout::Palette;
 pub(super) use layout::count;
 

@@ -46,7 +46,7 @@ fn capturing(command: &mut Command) -> (Child, impl Read + use<>) {
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     stderr.read_line(&mut line).unwrap();
-    assert!(line.contains("ing on lo"), "{line}");
+    assert!(line.contains("ing on lo through"), "{line}");
     (child, stderr)
 }
 
@@ -189,6 +189,41 @@ fn root_itself_keeps_the_right_to_write_files() {
         let (child, stderr) = capturing(&mut record(file.to_str().unwrap()));
         has_only(&child, CAP_DAC_OVERRIDE);
         interrupt(child, stderr);
+    });
+}
+
+#[test]
+fn nothing_is_inspected_with_rights() {
+    let test = "live::rights::nothing_is_inspected_with_rights";
+    with_users(test, || {
+        let folder = folder("inspected", SOMEBODY);
+        let inspect = |write: bool| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_wireseam"));
+            command.args(["inspect", "-i", "lo", "-f", "ndjson"]);
+            command
+                .env("SUDO_UID", SOMEBODY.to_string())
+                .env("SUDO_GID", SOMEBODY.to_string());
+            if write {
+                command.args(["-o", folder.join("report").to_str().unwrap()]);
+                command.args(["--write", folder.join("packets").to_str().unwrap()]);
+            }
+            command
+        };
+        for write in [false, true] {
+            let (child, stderr) = capturing(&mut inspect(write));
+            has_only(&child, 0);
+            let of_threads = status(&child, "Uid:");
+            assert!(
+                of_threads
+                    .iter()
+                    .all(|ids| ids.starts_with(&SOMEBODY.to_string()))
+            );
+            interrupt(child, stderr);
+        }
+        for file in ["report", "packets"] {
+            assert_eq!(fs::metadata(folder.join(file)).unwrap().uid(), SOMEBODY);
+        }
+        fs::remove_dir_all(folder).unwrap();
     });
 }
 

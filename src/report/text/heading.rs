@@ -10,7 +10,7 @@ use super::{
 };
 use crate::report::{
     Escaped,
-    schema::{Beginning, Connection, Ending, Seconds, Totals, WebSocket},
+    schema::{Beginning, Connection, Ending, Handshake, Proxy, Seconds, Tls, Totals, WebSocket},
 };
 
 pub(super) fn write(
@@ -54,7 +54,7 @@ pub(super) fn write(
 /// What the connection is about, in the first line.
 fn subject(connection: &Connection) -> String {
     if let Some(websocket) = main_websocket(connection) {
-        return opening(websocket);
+        return opening(&websocket.handshake);
     }
     let mut words = String::new();
     if let Some(tls) = &connection.tls {
@@ -93,8 +93,7 @@ fn main_websocket(connection: &Connection) -> Option<&WebSocket> {
 }
 
 /// `GET /chat  101  permessage-deflate off`.
-pub(super) fn opening(websocket: &WebSocket) -> String {
-    let handshake = &websocket.handshake;
+pub(super) fn opening(handshake: &Handshake) -> String {
     let request = handshake.target.as_deref().map(|target| {
         let method = handshake.method.as_deref().unwrap_or("?");
         format!("{} {}", Escaped(method), Escaped(target))
@@ -158,19 +157,25 @@ fn life(connection: &Connection) -> String {
         Beginning::Handshake => "  opened by the client",
         Beginning::MidStream => "  picked up mid-stream",
     };
-    words += match (connection.ended.0, connection.ended_by.map(|role| role.0)) {
-        (Ending::Open, _) => ", still open at the end of the capture",
-        (Ending::Fin, Some(Role::Client)) => ", ended by the client with FIN",
-        (Ending::Fin, Some(Role::Server)) => ", ended by the server with FIN",
-        (Ending::Rst, Some(Role::Client)) => ", reset by the client",
-        (Ending::Rst, Some(Role::Server)) => ", reset by the server",
-        (Ending::Fin, None) => ", ended with FIN",
-        (Ending::Rst, None) => ", reset",
-    };
+    words += ", ";
+    words += ending(connection.ended.0, connection.ended_by.map(|role| role.0));
     words
 }
 
-fn volume(totals: &Totals) -> String {
+/// `ended by the client with FIN`.
+pub(super) fn ending(how: Ending, who: Option<Role>) -> &'static str {
+    match (how, who) {
+        (Ending::Open, _) => "still open at the end of the capture",
+        (Ending::Fin, Some(Role::Client)) => "ended by the client with FIN",
+        (Ending::Fin, Some(Role::Server)) => "ended by the server with FIN",
+        (Ending::Rst, Some(Role::Client)) => "reset by the client",
+        (Ending::Rst, Some(Role::Server)) => "reset by the server",
+        (Ending::Fin, None) => "ended with FIN",
+        (Ending::Rst, None) => "reset",
+    }
+}
+
+pub(super) fn volume(totals: &Totals) -> String {
     let mut words = format!(
         "{} in {}",
         count(totals.bytes, "byte"),
@@ -196,36 +201,43 @@ fn volume(totals: &Totals) -> String {
 
 /// `  PROXY v2: for 192.0.2.7:51234 > 198.51.100.9:443`.
 fn write_proxy(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
-    let Some(proxy) = &connection.proxy else {
-        return Ok(());
-    };
+    match &connection.proxy {
+        Some(it) => writeln!(out, "  {}", proxy(it)),
+        None => Ok(()),
+    }
+}
+
+/// `PROXY v2: for 192.0.2.7:51234 > 198.51.100.9:443`.
+pub(super) fn proxy(proxy: &Proxy) -> String {
     let whom = match (&proxy.source, &proxy.destination) {
         (Some(source), Some(destination)) => format!("for {source} > {destination}"),
         _ if proxy.local => "for the proxy itself".to_owned(),
         _ => "it does not say for whom".to_owned(),
     };
-    writeln!(out, "  PROXY v{}: {whom}", proxy.version)
+    format!("PROXY v{}: {whom}", proxy.version)
 }
 
 fn write_tls(out: &mut dyn Write, connection: &Connection) -> io::Result<()> {
     if !connection.layers.iter().any(|layer| layer == "tls") {
         return Ok(());
     }
-    let tls = connection.tls.clone().unwrap_or_default();
+    let mut known = connection.tls.as_ref().map(tls).unwrap_or_default();
+    if !connection.tls.as_ref().is_some_and(|tls| tls.decrypted) {
+        known.push("not decrypted: what is inside cannot be shown".to_owned());
+    }
+    writeln!(out, "  tls  {}", known.join("  "))
+}
+
+/// What a TLS handshake shows, one word each.
+pub(super) fn tls(tls: &Tls) -> Vec<String> {
+    let shown = |text: &Option<String>| text.as_ref().map(|text| Escaped(text).to_string());
     let known = [
-        tls.version.map(|version| Escaped(&version).to_string()),
-        tls.cipher_suite.map(|suite| Escaped(&suite).to_string()),
-        tls.sni
-            .map(|name| format!("server name {}", Escaped(&name))),
-        tls.alpn
-            .map(|protocol| format!("alpn {}", Escaped(&protocol))),
-        (!tls.decrypted).then(|| "not decrypted: what is inside cannot be shown".to_owned()),
+        shown(&tls.version),
+        shown(&tls.cipher_suite),
+        shown(&tls.sni).map(|name| format!("server name {name}")),
+        shown(&tls.alpn).map(|protocol| format!("alpn {protocol}")),
     ];
-    writeln!(
-        out,
-        "  tls  {}",
-        known.into_iter().flatten().collect::<Vec<_>>().join("  ")
-    )
+    known.into_iter().flatten().collect()
 }
 
 /// HTTP requests, left out where the upgrade in the first line is all there is.

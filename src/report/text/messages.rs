@@ -106,15 +106,7 @@ fn write_message(
     }
     details.extend(lacks.lines(indent));
     details.extend(remarks(message));
-    let (preview, payload) = match &message.payload {
-        Some(payload) if is_undecoded(message, payload) => ("not decoded".to_owned(), Vec::new()),
-        Some(payload) if policy == PayloadPolicy::Full => (String::new(), preview::whole(payload)),
-        Some(payload) => (
-            preview::beginning(payload, WIDTH.saturating_sub(width + 4)),
-            Vec::new(),
-        ),
-        None => Default::default(),
-    };
+    let (preview, payload) = content(message, policy, WIDTH.saturating_sub(width + 4));
     writeln!(out, "{}", format!("  {front}  {preview}").trim_end())?;
     for detail in details {
         writeln!(out, "{:indent$}{}", "", paint(palette.faint, detail))?;
@@ -126,6 +118,26 @@ fn write_message(
         writeln!(out, "{:indent$}sha256 {sum}", "")?;
     }
     Ok(())
+}
+
+/// A message in one line, but for what was said: `m2 binary 300  #9..#10  split 2 + coalesced with F3`.
+pub(super) fn in_a_line(message: &Message) -> String {
+    let [id, kind, length, _, _, packets, alignment, _] = row(message, &Lacks::default());
+    format!("{id} {kind} {length}  {packets}  {alignment}")
+}
+
+/// What was said, as far as it is to be shown: the beginning in `room` columns, or all of it in lines of its own.
+pub(super) fn content(
+    message: &Message,
+    policy: PayloadPolicy,
+    room: usize,
+) -> (String, Vec<String>) {
+    match &message.payload {
+        Some(payload) if is_undecoded(message, payload) => ("not decoded".to_owned(), Vec::new()),
+        Some(payload) if policy == PayloadPolicy::Full => (String::new(), preview::whole(payload)),
+        Some(payload) => (preview::beginning(payload, room), Vec::new()),
+        None => Default::default(),
+    }
 }
 
 /// The columns set beside each other; numbers and spans to the right.
@@ -289,7 +301,7 @@ fn slices(slices: &[Slice]) -> Vec<String> {
 }
 
 /// What the columns leave open.
-fn remarks(message: &Message) -> Vec<String> {
+pub(super) fn remarks(message: &Message) -> Vec<String> {
     let timing = &message.timing;
     let mut remarks = Vec::new();
     if !message.complete && !message.alignment.gap {

@@ -1,5 +1,7 @@
 //! Application data in the map: text between the first quote and the line's last, escaped; anything else in hex.
 
+use std::fmt::Write;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::layout::columns;
@@ -7,33 +9,56 @@ use crate::report::{Escaped, schema::Payload};
 
 /// Its beginning, in `room` columns; `..` at its end says that there is more.
 pub(super) fn beginning(payload: &Payload, room: usize) -> String {
-    let room = room.max(LEAST);
     match &payload.text {
-        Some(text) if text.is_empty() && !payload.truncated => String::new(),
-        Some(text) => {
-            let mut shown = String::new();
-            let mut rest = text.chars();
-            for c in rest.by_ref() {
-                let c = Escaped(c.encode_utf8(&mut [0; 4])).to_string();
-                if columns(&shown) + columns(&c) + "\"\" ..".len() > room {
-                    return format!("\"{shown}\" ..");
-                }
-                shown += &c;
-            }
-            format!("\"{shown}\"{}", if payload.truncated { " .." } else { "" })
+        Some(text) => text_beginning(text, payload.truncated, room),
+        None => bytes_beginning(&decoded(payload), payload.truncated, room),
+    }
+}
+
+/// The same of a text.
+pub(super) fn text_beginning(text: &str, truncated: bool, room: usize) -> String {
+    if text.is_empty() && !truncated {
+        return String::new();
+    }
+    let room = room.max(LEAST) - "\"\" ..".len();
+    let mut shown = String::with_capacity(text.len() + "\"\" ..".len());
+    shown.push('"');
+    let mut width = 0;
+    for c in text.chars() {
+        let before = shown.len();
+        if matches!(c, ' '..='~') && c != '\\' {
+            shown.push(c);
+            width += 1;
+        } else {
+            // a string takes everything
+            let _ = write!(shown, "{}", Escaped(c.encode_utf8(&mut [0; 4])));
+            width += columns(shown.get(before..).unwrap_or_default());
         }
-        None => {
-            let bytes = decoded(payload);
-            let most = (room - " ..".len() + 1) / "00 ".len();
-            let more = payload.truncated || bytes.len() > most;
-            let shown = hex(&bytes[..bytes.len().min(most)]);
-            match (more, shown.is_empty()) {
-                (true, true) => "..".to_owned(),
-                (true, false) => format!("{shown} .."),
-                (false, _) => shown,
-            }
+        if width > room {
+            shown.truncate(before);
+            shown.push_str("\" ..");
+            return shown;
         }
     }
+    shown.push_str(if truncated { "\" .." } else { "\"" });
+    shown
+}
+
+/// The same of anything else.
+pub(super) fn bytes_beginning(bytes: &[u8], truncated: bool, room: usize) -> String {
+    let most = (room.max(LEAST) - " ..".len() + 1) / "00 ".len();
+    let more = truncated || bytes.len() > most;
+    let mut shown = String::with_capacity(most.min(bytes.len()) * "00 ".len() + "..".len());
+    for byte in bytes.iter().take(most) {
+        let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('?');
+        shown.extend([digit(byte >> 4), digit(byte & 0xf), ' ']);
+    }
+    if more {
+        shown.push_str("..");
+    } else {
+        shown.pop();
+    }
+    shown
 }
 
 /// All of it, in lines of their own.

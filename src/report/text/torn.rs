@@ -25,8 +25,7 @@ pub(super) fn by_packet(connection: &Connection) -> BTreeMap<(Direction, u64), V
                 .chain(of_messages)
                 .map(|cut| ((cut.frame, cut.at), *cut)),
         );
-        let is_told = |cut: &&Torn| cut.part.0 != Part::Payload || cut.after == 0;
-        for cut in cuts.values().filter(is_told) {
+        for cut in cuts.values().filter(|cut| is_told(cut)) {
             let Ok(at) = websocket
                 .frames
                 .binary_search_by_key(&cut.frame, |frame| frame.id)
@@ -45,8 +44,13 @@ pub(super) fn by_packet(connection: &Connection) -> BTreeMap<(Direction, u64), V
     sentences
 }
 
+/// Whether a cut has a sentence of its own.
+pub(super) fn is_told(cut: &Torn) -> bool {
+    cut.part.0 != Part::Payload || cut.after == 0
+}
+
 /// The packet that ends at the cut and the sentence about it; nothing where the bytes before the cut were not captured.
-fn sentence(frame: &Frame, cut: &Torn) -> Option<(u64, String)> {
+pub(super) fn sentence(frame: &Frame, cut: &Torn) -> Option<(u64, String)> {
     let packet = frame
         .slices
         .iter()

@@ -27,7 +27,7 @@ pub(super) fn write(
             out,
             "\n  {}{}",
             paint(palette.heading, title),
-            heading::opening(websocket)
+            heading::opening(&websocket.handshake)
         )?;
     }
     write_handshake(out, palette, &websocket.handshake)?;
@@ -109,7 +109,7 @@ fn packets(frame: &Frame) -> String {
 }
 
 /// `  answers F4 after 0.000300 s`.
-fn answer(control: &Control) -> String {
+pub(super) fn answer(control: &Control) -> String {
     let Some(ping) = control.answers else {
         return String::new();
     };
@@ -199,7 +199,7 @@ pub(super) fn write_findings(
 }
 
 /// `> F4 at 523..531 (#13)`.
-fn place(finding: &Finding) -> String {
+pub(super) fn place(finding: &Finding) -> String {
     let mut words = Vec::new();
     words.extend(
         finding
