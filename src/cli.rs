@@ -1,5 +1,6 @@
 //! What can be typed: commands and options, and nothing of what they do.
 
+mod demo;
 mod live;
 
 use std::path::PathBuf;
@@ -10,7 +11,10 @@ use clap::{
 };
 use wireseam::report::LineType;
 
-pub(crate) use self::live::{BackendAsked, Device, Live, Record, Rotate};
+pub(crate) use self::{
+    demo::Demo,
+    live::{BackendAsked, Device, Live, Record, Rotate},
+};
 use crate::limits;
 
 /// Shows where WebSocket messages lie in TCP segments.
@@ -31,6 +35,9 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show what TCP does to messages, live on this machine, in lessons of a screen each; no root is needed
+    #[command(after_help = demo::DEMO)]
+    Demo(Demo),
     /// Read a capture, or an interface, and print which message lies in which segments
     #[command(after_help = INSPECT)]
     Inspect(Inspect),

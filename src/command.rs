@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod account;
 mod build;
+mod demo;
 #[cfg(target_os = "linux")]
 mod device;
 #[cfg(not(target_os = "linux"))]
@@ -11,6 +12,7 @@ mod input;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod interfaces;
+mod keys;
 #[cfg(target_os = "linux")]
 mod live;
 mod output;
@@ -74,6 +76,7 @@ struct Failure {
 /// Does what was asked and says on `stderr` what went wrong. Nobody reading on is no fault: it ends quietly.
 pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
     let done = match cli.command {
+        Command::Demo(asked) => demo::demo(&asked, stderr),
         Command::Inspect(asked) => inspect::inspect(&asked, stderr),
         Command::Record(asked) => record::record(&asked, stderr),
         Command::Interfaces => interfaces::interfaces(),

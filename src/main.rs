@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod demo;
 mod limits;
 mod rules;
 

@@ -10,6 +10,9 @@ mod cli;
 mod corpus;
 /// What decoding the packets told, in the report.
 mod decoding;
+/// Lessons over real sockets, and their recordings.
+#[cfg(unix)]
+mod demo;
 /// The map and counts against each other.
 mod detail;
 /// What is fuzzed, over the fixtures and everything that once broke.

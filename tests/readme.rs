@@ -38,11 +38,12 @@ fn every_command_prints_what_the_readme_shows() {
 }
 
 #[test]
-fn every_excerpt_stands_in_the_map_of_the_first_command() {
+fn every_excerpt_stands_in_the_map_of_the_first_inspection() {
     let readme = read("README.md");
     let first = readme
         .lines()
-        .find_map(|line| line.trim().strip_prefix("cargo run --release -- "))
+        .filter_map(|line| line.trim().strip_prefix("cargo run --release -- "))
+        .find(|command| command.starts_with("inspect "))
         .unwrap();
     let map = Command::new(env!("CARGO_BIN_EXE_wireseam"))
         .args(first.split(' '))
@@ -133,6 +134,7 @@ fn run(command: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", &command])
         .env("PATH", env::join_paths(folders).unwrap())
+        .env("LC_ALL", "C.UTF-8")
         .current_dir(root())
         .stdin(Stdio::null())
         .output()
