@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 
 use wireseam_wire::{Endpoint, Flags, Segment, Timestamp};
 
-use crate::blocks::{Store, Stored};
-use crate::connection::{Asleep, Connection, Quick, Shared};
+use crate::blocks::{Blocks, Store, Stored};
+use crate::connection::{Asleep, Connection, Listing, Quick, Shared, Telling};
 use crate::flow_table::{FlowTable, Key, Slot};
 use crate::tcp::{Ends, assume_client, guess_client};
-use crate::{Config, ConnectionId, Event, Limits, Moment};
+use crate::{Config, ConnectionId, Detail, Event, Limits, Moment};
 use bedtime::Awake;
 
 /// How many segments without payload are kept until one tells which end is the client.
@@ -27,6 +27,8 @@ pub struct Analyzer {
     config: Config,
     /// The connection that each pair of endpoints has now.
     flows: FlowTable<Quick, Entry>,
+    /// Of each slot whose [`Quick`] is on, where messages are listed.
+    listings: Blocks<Listing>,
     connections: u64,
     /// Connections that have ended, in that order, and since when.
     lingering: VecDeque<(Slot, ConnectionId, Option<Timestamp>)>,
@@ -81,6 +83,7 @@ impl Analyzer {
         Self {
             config,
             flows: FlowTable::default(),
+            listings: Blocks::default(),
             connections: 0,
             lingering: VecDeque::new(),
             half_open: HalfOpen::default(),
@@ -168,10 +171,15 @@ impl Analyzer {
 
     /// Fetches the rest of it, where there is any.
     pub fn fetch_rest(&self, expected: Expected) {
-        if let Some(slot) = expected.0
-            && !self.flows.key(slot).is_some_and(Quick::is_on)
-            && let Some(Entry::Open { connection, .. }) = self.flows.get(slot)
-        {
+        let Some(slot) = expected.0 else {
+            return;
+        };
+        if self.flows.key(slot).is_some_and(Quick::is_on) {
+            if self.config.detail == Detail::Messages {
+                let listing = self.listings.get(slot.place());
+                std::hint::black_box(listing.map(Listing::touch));
+            }
+        } else if let Some(Entry::Open { connection, .. }) = self.flows.get(slot) {
             std::hint::black_box(connection.touch());
         }
     }
@@ -199,7 +207,9 @@ impl Analyzer {
     /// Counts what a segment of a quiet connection brings, where it does no more.
     fn handle_quickly(&mut self, slot: Slot, segment: &Segment<'_>) -> bool {
         let Self {
+            config,
             flows,
+            listings,
             shared,
             events,
             ..
@@ -208,7 +218,10 @@ impl Analyzer {
         let Some(key) = key else {
             return false;
         };
-        if key.handle_segment(segment, shared, events) {
+        let listing = (config.detail == Detail::Messages).then(|| listings.get(slot.place()));
+        let listing = listing.flatten();
+        let telling = listing.map_or(Telling::Counted, |it| Telling::Listed(it, config));
+        if key.handle_segment(segment, telling, shared, events) {
             return true;
         }
         self.catch_up(slot);
@@ -249,6 +262,7 @@ impl Analyzer {
         let Self {
             config,
             flows,
+            listings,
             lingering,
             shared,
             events,
@@ -268,11 +282,14 @@ impl Analyzer {
         if connection.handle_segment(segment, config, shared, events) {
             lingering.push_back((slot, connection.id(), segment.at));
         }
-        if let Some(quick) = connection.quick(config)
-            && let Some(key) = flows.key_mut(slot)
-        {
-            *key = quick;
-            self.note_quiet(slot);
+        if let Some(quick) = connection.quick(config) {
+            if config.detail == Detail::Messages {
+                listings.put(slot.place(), connection.listing());
+            }
+            if let Some(key) = flows.key_mut(slot) {
+                *key = quick;
+                self.note_quiet(slot);
+            }
         }
     }
 

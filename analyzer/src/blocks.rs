@@ -38,6 +38,16 @@ impl<T> Blocks<T> {
         self.0.get(place / BLOCK)?.get(place % BLOCK)?.as_ref()
     }
 
+    /// Puts something in a place, which is added with those before it where there is none.
+    pub(crate) fn put(&mut self, place: u32, put: T) {
+        while self.len() <= place as usize {
+            self.grow();
+        }
+        if let Some(slot) = self.slot(place) {
+            *slot = Some(put);
+        }
+    }
+
     /// A place, for whatever is to be in it.
     pub(crate) fn slot(&mut self, place: u32) -> Option<&mut Option<T>> {
         let place = place as usize;

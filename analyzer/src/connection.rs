@@ -23,8 +23,8 @@ use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, Recent, TcpState, fingerp
 use crate::tls::Hello;
 use crate::websocket::{Socket, Spares as SocketSpares};
 use crate::{
-    Config, ConnectionId, Detail, Direction, Ended, Event, EventKind, Layer, Moment, Offset,
-    Opened, SegmentKind,
+    Config, ConnectionId, Detail, Direction, Ended, Event, EventKind, FrameId, Layer, MessageId,
+    Moment, Offset, Opened, SegmentKind,
 };
 
 mod asleep;
@@ -35,8 +35,8 @@ mod quick;
 
 pub(crate) use asleep::Asleep;
 use held::{Held, Holder};
-pub(crate) use quick::Quick;
 use quick::Side;
+pub(crate) use quick::{Listing, Quick, Telling};
 
 /// A connection from its first captured packet to its last.
 #[derive(Debug)]
@@ -169,9 +169,13 @@ impl Connection {
         flows.fold(self.last.packet.0 ^ rest, u64::wrapping_add)
     }
 
-    /// Where it stands, if its bytes and messages are only counted and nothing of them is open.
+    /// Where it stands, if nothing of it is open and its bytes and messages are only counted, or messages listed.
     pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
-        if config.detail != Detail::Counts || self.state.has_ended() {
+        if config.detail == Detail::Map || self.state.has_ended() {
+            return None;
+        }
+        // To be hashed, each message is opened.
+        if config.hashes() && matches!(self.protocol, Protocol::WebSocket(_)) {
             return None;
         }
         let passes = self.passes();
@@ -192,6 +196,24 @@ impl Connection {
             standings,
             passes,
         )
+    }
+
+    /// What a list of its messages needs besides, while it is [quick](Self::quick).
+    pub(crate) fn listing(&self) -> Listing {
+        let [client, server] = &self.flows;
+        let Ends {
+            client: one,
+            server: other,
+            ..
+        } = self.ends;
+        Listing {
+            starts: [client.reassembly.next(), server.reassembly.next()],
+            longest: [client.longest_from(one), server.longest_from(other)],
+            first: match &self.protocol {
+                Protocol::WebSocket(socket) => socket.next_numbers(),
+                _ => (FrameId(0), MessageId(0)),
+            },
+        }
     }
 
     /// How many bytes from here on are at most counted, in each direction, if their segments are [quick](Quick) ones.

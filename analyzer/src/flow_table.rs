@@ -18,6 +18,13 @@ pub(crate) trait Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot(u32);
 
+impl Slot {
+    /// Its number.
+    pub(crate) fn place(self) -> u32 {
+        self.0
+    }
+}
+
 /// Flows found by their ends.
 ///
 /// The hash table itself holds four bytes a flow, so that it stays in the cache when the flows do not. The hash is

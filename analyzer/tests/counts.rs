@@ -1,4 +1,5 @@
-//! Who asks for counts gets what the map would come to, whatever way the segments of a quiet WebSocket go.
+//! Who asks for counts gets what the map would come to, and who asks for messages those of the map, whatever way the
+//! segments of a quiet WebSocket go.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -224,6 +225,28 @@ fn counts_are_the_map(
     Ok(())
 }
 
+/// Whether a list of messages, and of all else that it comes with, is the one among all that the map has.
+fn messages_are_the_map(
+    upgrades: bool,
+    frames: [&[Vec<u8>]; 2],
+    acts: &[Act],
+) -> Result<(), TestCaseError> {
+    let [map, messages] = [Detail::Map, Detail::Messages].map(|detail| {
+        let mut events = said(detail, upgrades, frames, acts, |_| ());
+        events.retain(|event| {
+            use EventKind::{Control, Ended, Finding, Gap, Layer, Message, Opened};
+
+            matches!(
+                event.kind,
+                Opened(_) | Layer(_) | Gap(_) | Message(_) | Control(_) | Finding(_) | Ended(_)
+            )
+        });
+        events
+    });
+    prop_assert_eq!(map, messages);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -237,6 +260,15 @@ proptest! {
     }
 
     #[test]
+    fn messages_are_those_of_the_map(
+        client in frames(true),
+        server in frames(false),
+        acts in vec(act(), 1..80),
+    ) {
+        messages_are_the_map(true, [&client, &server], &acts)?;
+    }
+
+    #[test]
     fn bodies_are_passed_as_in_the_map(
         exchanges in vec(exchange(), 1..6),
         client in frames(true),
@@ -247,6 +279,7 @@ proptest! {
         let client = [requests, vec![REQUEST.to_vec()], client].concat();
         let server = [responses, vec![RESPONSE.to_vec()], server].concat();
         counts_are_the_map(false, [&client, &server], &acts)?;
+        messages_are_the_map(false, [&client, &server], &acts)?;
     }
 
     #[test]
@@ -256,17 +289,19 @@ proptest! {
         acts in vec(act(), 1..80),
     ) {
         counts_are_the_map(false, [&client, &server], &acts)?;
+        messages_are_the_map(false, [&client, &server], &acts)?;
     }
 
     #[test]
     fn a_connection_that_slept_says_what_one_says_that_did_not(
+        detail in prop_oneof![Just(Detail::Counts), Just(Detail::Messages)],
         upgrades in any::<bool>(),
         client in frames(true),
         server in frames(false),
         acts in vec(act(), 1..80),
     ) {
         let [slept, awake] = [true, false].map(|sleeps| {
-            said(Detail::Counts, upgrades, [&client, &server], &acts, |analyzer| {
+            said(detail, upgrades, [&client, &server], &acts, |analyzer| {
                 if sleeps {
                     // So early that nothing has waited for long.
                     analyzer.handle_timeout(Timestamp(0));

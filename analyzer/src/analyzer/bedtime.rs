@@ -12,9 +12,9 @@ use std::collections::VecDeque;
 use wireseam_wire::PacketIndex;
 
 use super::{Analyzer, Entry};
-use crate::ConnectionId;
 use crate::connection::Quick;
 use crate::flow_table::Slot;
+use crate::{ConnectionId, Detail};
 
 /// So many quiet connections may be awake, and as many again where they hear something in turns: less than 2 MiB.
 const AWAKE: usize = 1_024;
@@ -119,6 +119,7 @@ impl Analyzer {
         let Self {
             config,
             flows,
+            listings,
             asleep,
             ..
         } = self;
@@ -133,6 +134,9 @@ impl Analyzer {
         let Some(quick) = connection.quick(config) else {
             return;
         };
+        if config.detail == Detail::Messages {
+            listings.put(slot.place(), connection.listing());
+        }
         let id = connection.id();
         let stored = connection.sleep().and_then(|packed| asleep.put(packed));
         if let Some(stored) = stored
@@ -153,7 +157,7 @@ mod tests {
     use super::*;
     use crate::connection::Asleep;
     use crate::work::{REQUEST, RESPONSE};
-    use crate::{Config, Detail, EventKind};
+    use crate::{Config, EventKind};
 
     const MESSAGE: &[u8] = b"\x82\x03abc";
     const PING: &[u8] = b"\x89\x01p";

@@ -2,12 +2,13 @@
 //!
 //! Most segments are the next ones of a WebSocket in which nothing is open, and hold whole messages or acknowledge some;
 //! or they bring bytes that nothing here reads, as those of a body are. Where those are only counted, two sequence numbers
-//! and some counts a direction say all that such a segment needs. What else is known of the connection is
-//! [brought up to date](super::Connection::catch_up) when anything else comes. A segment with the first part of a message
-//! is [kept](super::held) until the next one, which mostly brings the rest.
+//! and some counts a direction say all that such a segment needs; where messages are listed, a third line, the [`Listing`],
+//! says from where on and from which number. What else is known of the connection is
+//! [brought up to date](super::Connection::catch_up) when anything else comes. Where messages are counted, a segment with the
+//! first part of one is [kept](super::held) until the next one, which mostly brings the rest.
 //!
 //! ```text
-//!   segment --> Quick: next bytes, whole messages? --yes--> counted
+//!   segment --> Quick: next bytes, whole messages? --yes--> counted, or listed
 //!                 | no
 //!                 +--> Connection::catch_up, Connection::handle_segment --> quiet again? Quick anew
 //! ```
@@ -19,10 +20,12 @@ use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Timestamp};
 use super::Shared;
 use super::held::LONGEST;
 use crate::flow_table::Key;
+use crate::span_map::Carrier;
 use crate::tcp::{Standing, fingerprint};
-use crate::websocket::Whole;
+use crate::websocket::{AtOnce, Whole};
 use crate::{
-    AlignmentKind, ConnectionId, Counted, Direction, Event, EventKind, Moment, WebSocketId,
+    AlignmentKind, Config, ConnectionId, Counted, Direction, Event, EventKind, FrameId, MessageId,
+    Moment, Offset, Span, WebSocketId,
 };
 
 /// The ends of a connection, and where it stands while it is quiet.
@@ -65,6 +68,35 @@ const NO_TIME: i64 = i64::MIN;
 impl Key for Quick {
     fn ends(&self) -> (Endpoint, Endpoint) {
         (self.one, self.other)
+    }
+}
+
+/// From where on and from which numbers the messages of a connection are told that is quiet, where they are listed. It stays
+/// as it is while the connection is.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(crate) struct Listing {
+    /// Where the first byte of each direction stands that comes since it is quiet.
+    pub(super) starts: [Offset; 2],
+    /// The longest payload of each direction that is no super-segment.
+    pub(super) longest: [u32; 2],
+    /// The numbers that the first frame and the first message get.
+    pub(super) first: (FrameId, MessageId),
+}
+
+/// How messages are told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Telling<'a> {
+    /// In a few numbers.
+    Counted,
+    /// With all that was asked for.
+    Listed(&'a Listing, &'a Config),
+}
+
+impl Listing {
+    /// Reads a little of it, so that it is in the cache.
+    pub(crate) fn touch(&self) -> u64 {
+        self.starts[0].0
     }
 }
 
@@ -148,6 +180,7 @@ impl Quick {
     pub(crate) fn handle_segment(
         &mut self,
         segment: &Segment<'_>,
+        telling: Telling<'_>,
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) -> bool {
@@ -183,7 +216,14 @@ impl Quick {
                 direction,
                 segment,
             };
-            if !brings.counts(side, shared, events) {
+            let others = back.messages;
+            let taken = match telling {
+                Telling::Counted => brings.counts(side, shared, events),
+                Telling::Listed(listing, config) => {
+                    brings.lists(side, others, listing, config, events)
+                }
+            };
+            if !taken {
                 return false;
             }
             shared.recent.note(print);
@@ -212,6 +252,7 @@ struct Brings<'a> {
 impl Brings<'_> {
     /// Counts the whole messages that it holds, or ends, or keeps it where it holds the beginning of one. `false`, and nothing
     /// has happened, where it is anything else.
+    #[inline(always)] // it is not otherwise, beside lists: 1 % of what counting takes
     fn counts(&self, side: &mut Side, shared: &mut Shared, events: &mut VecDeque<Event>) -> bool {
         if side.held != 0 {
             return self.ends(side, shared, events);
@@ -233,6 +274,50 @@ impl Brings<'_> {
         };
         for length in whole.lengths() {
             self.tell(side, alignment, length, events);
+        }
+        true
+    }
+
+    /// Lists the whole messages that it holds, where as many `others` came in the other direction. `false`, and nothing has happened,
+    /// where it holds anything else.
+    #[inline(never)] // counting needs the registers
+    fn lists(
+        &self,
+        side: &mut Side,
+        others: u16,
+        listing: &Listing,
+        config: &Config,
+        events: &mut VecDeque<Event>,
+    ) -> bool {
+        let payload = self.segment.payload;
+        if side.websocket == UNREAD {
+            return side.add(payload.len(), 1, 0);
+        }
+        let (start, longest) = match self.direction {
+            Direction::ClientToServer => (listing.starts[0], listing.longest[0]),
+            Direction::ServerToClient => (listing.starts[1], listing.longest[1]),
+        };
+        let moment = Moment::of(self.segment);
+        let start = start.plus(u64::from(side.bytes(u32::MAX)));
+        let carrier = Carrier {
+            moment,
+            reach: Span::of_length(start, payload.len() as u64),
+            super_segment: self.segment.unfinished_length || self.segment.payload_len > longest,
+        };
+        let websocket = WebSocketId(u32::from(side.websocket));
+        let whole = AtOnce::read(websocket, self.direction, payload, carrier, config);
+        let before = u64::from(side.messages) + u64::from(others);
+        let Some(whole) = whole.filter(|whole| side.add(payload.len(), 1, whole.count())) else {
+            return false;
+        };
+        let (FrameId(frame), MessageId(message)) = listing.first;
+        let (frame, message) = (FrameId(frame + before), MessageId(message + before));
+        for message in whole.messages(frame, message) {
+            events.push_back(Event {
+                connection: self.connection,
+                moment,
+                kind: EventKind::Message(Box::new(message)),
+            });
         }
         true
     }

@@ -6,7 +6,7 @@ mod plain;
 
 use std::num::NonZeroU16;
 
-use wireseam_wire::{Flags, Segment};
+use wireseam_wire::{Endpoint, Flags, Segment};
 
 use super::classify::{Classifier, Coverage};
 use super::reassembly::{Chunk, Conflict, FARTHEST_JUMP, Incoming, Reassembly};
@@ -376,16 +376,19 @@ impl Flow {
     }
 
     fn is_super_segment(&self, segment: &Segment<'_>) -> bool {
-        let loopback = segment.source.address.is_loopback();
-        let largest = self.largest_segment.map_or(
-            if loopback {
-                u32::MAX
-            } else {
-                LARGEST_UNANNOUNCED
-            },
-            |largest| u32::from(largest.get()),
-        );
-        segment.payload_len > 0 && (segment.unfinished_length || segment.payload_len > largest)
+        let longest = self.longest_from(segment.source);
+        segment.payload_len > 0 && (segment.unfinished_length || segment.payload_len > longest)
+    }
+
+    /// How long a payload of this sender may be that is no super-segment.
+    pub(crate) fn longest_from(&self, source: Endpoint) -> u32 {
+        let unannounced = if source.address.is_loopback() {
+            u32::MAX
+        } else {
+            LARGEST_UNANNOUNCED
+        };
+        self.largest_segment
+            .map_or(unannounced, |largest| u32::from(largest.get()))
     }
 
     fn count(&mut self, kind: SegmentKind, is_stream: bool) {

@@ -14,19 +14,19 @@ use crate::{
 
 /// A segment of whole messages.
 #[derive(Debug)]
-pub(super) struct AtOnce<'a> {
-    pub(super) websocket: WebSocketId,
-    pub(super) direction: Direction,
-    pub(super) whole: Whole<'a>,
-    pub(super) carrier: Carrier,
+pub(crate) struct AtOnce<'a> {
+    websocket: WebSocketId,
+    direction: Direction,
+    whole: Whole<'a>,
+    carrier: Carrier,
     /// How many bytes of each message are kept.
-    pub(super) keep: usize,
+    keep: usize,
 }
 
 impl<'a> AtOnce<'a> {
     /// A segment's payload; `None` where it holds anything else, or more than is to be said of its messages can be said
     /// in this way.
-    pub(super) fn read(
+    pub(crate) fn read(
         websocket: WebSocketId,
         direction: Direction,
         payload: &'a [u8],
@@ -44,8 +44,13 @@ impl<'a> AtOnce<'a> {
         })
     }
 
+    /// How many messages they are.
+    pub(crate) fn count(&self) -> u32 {
+        self.whole.count()
+    }
+
     /// Its messages, whose frames have numbers from `first_frame` on and they themselves from `first_message` on.
-    pub(super) fn messages(
+    pub(crate) fn messages(
         &self,
         first_frame: FrameId,
         first_message: MessageId,

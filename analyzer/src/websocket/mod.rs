@@ -22,6 +22,7 @@ mod talk;
 mod utf8;
 mod whole;
 
+pub(crate) use at_once::AtOnce;
 pub(crate) use context::{Context, Spares};
 pub(crate) use search::{Fed, Found, Search, given_up};
 pub(crate) use socket::{AsleepSocket, Socket};

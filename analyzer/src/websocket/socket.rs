@@ -15,7 +15,8 @@ use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::{Carrier, SpanMap};
 use crate::{
-    Config, Direction, EndedBy, EventKind, HandshakeResult, Moment, Offset, Span, WebSocketId,
+    Config, Direction, EndedBy, EventKind, FrameId, HandshakeResult, MessageId, Moment, Offset,
+    Span, WebSocketId,
 };
 
 /// A WebSocket.
@@ -143,8 +144,13 @@ impl Socket {
         for message in segment.messages(frame, message) {
             out.push(EventKind::Message(Box::new(message)));
         }
-        self.catch_up(direction, u64::from(segment.whole.count()));
+        self.catch_up(direction, u64::from(segment.count()));
         true
+    }
+
+    /// The numbers that its next frame and its next message get.
+    pub(crate) fn next_numbers(&self) -> (FrameId, MessageId) {
+        self.numbers.next()
     }
 
     pub(crate) fn id(&self) -> WebSocketId {

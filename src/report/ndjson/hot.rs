@@ -216,6 +216,19 @@ fn slices(out: &mut Buffer, slices: &[Slice], left_out: u64) {
 fn alignment(out: &mut Buffer, alignment: &Alignment) {
     use wireseam_analyzer::AlignmentKind::{Aligned, Coalesced, Split, SplitAndCoalesced};
 
+    let rest = [
+        alignment.with_handshake,
+        alignment.retransmission,
+        alignment.gap,
+        alignment.super_segment,
+    ];
+    let is_plain = rest == [false; 4] && alignment.torn.is_empty();
+    let shares = alignment.shared_frames > 0 || !alignment.shares_with.is_empty();
+    if is_plain && !shares && alignment.kind == Aligned && alignment.segments == 1 {
+        // most messages lie in a segment of their own
+        out.json(r#","alignment":{"kind":"aligned","segments":1,"shares_with":[],"shared_frames":0,"with_handshake":false,"torn":[],"retransmission":false,"gap":false,"super_segment":false}"#);
+        return;
+    }
     out.json(match alignment.kind {
         Aligned => r#","alignment":{"kind":"aligned","segments":"#,
         Split => r#","alignment":{"kind":"split","segments":"#,
@@ -229,13 +242,7 @@ fn alignment(out: &mut Buffer, alignment: &Alignment) {
     });
     out.json(r#","shared_frames":"#)
         .number(alignment.shared_frames);
-    let rest = [
-        alignment.with_handshake,
-        alignment.retransmission,
-        alignment.gap,
-        alignment.super_segment,
-    ];
-    if rest == [false; 4] && alignment.torn.is_empty() {
+    if is_plain {
         out.json(r#","with_handshake":false,"torn":[],"retransmission":false,"gap":false,"super_segment":false}"#);
         return;
     }

@@ -158,7 +158,10 @@ fn numbers_and_times_of_any_size_are_those_of_the_serializer() {
         buffer.seconds(Some(time));
         assert_eq!(String::from_utf8_lossy(&buffer.bytes), time.to_string());
     }
-    for number in [0, 10, u64::MAX] {
+    let powers = (0..20).map(|exponent| 10_u64.pow(exponent));
+    let digits = (0..=10_000).chain((1..=9_999).map(|digits| digits * 10_000));
+    let numbers = powers.flat_map(|power| [power - 1, power, power + 1, power / 7 * 6]);
+    for number in numbers.chain(digits).chain([u64::MAX]) {
         buffer.bytes.clear();
         buffer.number(number);
         assert_eq!(String::from_utf8_lossy(&buffer.bytes), number.to_string());
