@@ -44,11 +44,13 @@ mod words;
 use std::collections::BTreeMap;
 
 use wireseam_analyzer::Direction;
-use wireseam_fixtures::{Built, Claim, EndClaim, GapClaim, ProxyClaim, Role, WebSocketClaim};
+use wireseam_fixtures::{
+    Built, Claim, EndClaim, GapClaim, PacketRef, ProxyClaim, Role, WebSocketClaim,
+};
 
 use crate::report::schema::{Gap, Report, WebSocket};
 
-pub use self::difference::Difference;
+pub use self::difference::{Difference, Place};
 
 use self::{
     difference::Judgement,
@@ -62,6 +64,23 @@ use self::{
 /// their SHA-256.
 #[must_use]
 pub fn judge(claim: &Claim, built: &Built, report: &Report) -> Vec<Difference> {
+    judge_with(claim, &|packet| built.packet_number(packet), report)
+}
+
+/// The same for a capture of real programs, whose packets have numbers and no labels.
+#[must_use]
+pub fn judge_recording(claim: &Claim, report: &Report) -> Vec<Difference> {
+    let number = |packet: &PacketRef| match packet {
+        PacketRef::Number(number) => Some(*number),
+        PacketRef::Label(..) => None,
+    };
+    judge_with(claim, &number, report)
+}
+
+/// Tells which packet of the capture a claim means.
+type Number<'a> = &'a dyn Fn(&PacketRef) -> Option<u64>;
+
+fn judge_with(claim: &Claim, number: Number<'_>, report: &Report) -> Vec<Difference> {
     let mut judgement = Judgement::default();
     let websockets: Vec<&WebSocket> = report
         .connections
@@ -84,13 +103,13 @@ pub fn judge(claim: &Claim, built: &Built, report: &Report) -> Vec<Difference> {
         judge_websockets(&mut judgement, claimed, &websockets);
     }
     if let Some(claimed) = &claim.messages {
-        message::judge(&mut judgement, claimed, built, &websockets);
+        message::judge(&mut judgement, claimed, number, &websockets);
     }
     if let Some(claimed) = &claim.control {
         control::judge(&mut judgement, claimed, &websockets);
     }
     for claimed in &claim.segments {
-        segment::judge(&mut judgement, claimed, built, report);
+        segment::judge(&mut judgement, claimed, number, report);
     }
     if let Some(claimed) = &claim.gaps {
         judge_gaps(&mut judgement, claimed, report);

@@ -1,5 +1,6 @@
 //! What can be typed: commands and options, and nothing of what they do.
 
+mod check;
 mod demo;
 mod live;
 
@@ -12,6 +13,7 @@ use clap::{
 use wireseam::report::LineType;
 
 pub(crate) use self::{
+    check::{Accept, Check, CheckFormat, Review, Which},
     demo::Demo,
     live::{BackendAsked, Device, Live, Record, Rotate},
 };
@@ -49,6 +51,13 @@ pub(crate) enum Command {
     /// Make a capture file of a conversation script
     #[command(after_help = BUILD)]
     Build(Build),
+    /// Check fixtures: is each as claimed, and its map the accepted one?
+    #[command(after_help = check::CHECK)]
+    Check(Check),
+    /// Accept the maps that checking left beside others
+    Accept(Accept),
+    /// Look at the maps that checking left, one after the other, and accept or reject each
+    Review(Review),
     /// Print the JSON Schema of the report
     Schema(Schema),
     /// List the rules that findings cite

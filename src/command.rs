@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod account;
 mod build;
+mod check;
 mod demo;
 #[cfg(target_os = "linux")]
 mod device;
@@ -19,6 +20,7 @@ mod output;
 mod progress;
 #[cfg(target_os = "linux")]
 mod record;
+mod review;
 mod signals;
 #[cfg(target_os = "linux")]
 mod status;
@@ -81,6 +83,9 @@ pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
         Command::Record(asked) => record::record(&asked, stderr),
         Command::Interfaces => interfaces::interfaces(),
         Command::Build(asked) => build::build(&asked),
+        Command::Check(asked) => check::check(&asked),
+        Command::Accept(asked) => review::accept(&asked),
+        Command::Review(asked) => review::review(&asked),
         Command::Schema(asked) => print(&schema_text(&asked)),
         Command::Rules => print(&rules::list()),
         Command::Explain(asked) => explain(&asked),

@@ -40,6 +40,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
 mod batch;
+pub mod check;
 pub mod claim;
 pub mod report;
 mod run;

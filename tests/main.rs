@@ -4,6 +4,8 @@
 
 /// Scripts under `fixtures/`, by area and case.
 mod case;
+/// Fixtures checked, and their maps accepted.
+mod check;
 /// The command as it is typed.
 mod cli;
 /// Every fixture against its claim and its snapshot.

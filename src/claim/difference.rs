@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use wireseam_analyzer::Direction;
+
 /// A place where a report is not as claimed. It prints as one sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -11,6 +13,19 @@ pub struct Difference {
     pub claimed: String,
     /// What was found.
     pub found: String,
+    /// Where that begins, where it is something that lies in one place.
+    pub place: Option<Place>,
+}
+
+/// A place in one direction's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The packet that carries the byte there.
+    pub packet: u64,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The stream offset.
+    pub offset: u64,
 }
 
 impl fmt::Display for Difference {
@@ -19,6 +34,7 @@ impl fmt::Display for Difference {
             about,
             claimed,
             found,
+            place: _,
         } = self;
         write!(f, "{about}: claimed {claimed}, found {found}")
     }
@@ -28,6 +44,8 @@ impl fmt::Display for Difference {
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
     pub(super) differences: Vec<Difference>,
+    /// Where that which is judged lies.
+    pub(super) place: Option<Place>,
 }
 
 impl Judgement {
@@ -54,6 +72,7 @@ impl Judgement {
             about: about.to_owned(),
             claimed,
             found,
+            place: self.place,
         });
     }
 }

@@ -1,10 +1,11 @@
 //! Whether the messages say what was claimed and lie as claimed against the segments.
 
 use sha2::{Digest, Sha256};
-use wireseam_fixtures::{Built, MessageClaim, PacketRef, Role, TornClaim, TornPlace};
+use wireseam_fixtures::{MessageClaim, PacketRef, Role, TornClaim, TornPlace};
 
 use super::{
-    difference::Judgement,
+    Number,
+    difference::{Judgement, Place},
     words::{self, direction, word},
 };
 use crate::report::schema::{Message, Slice, Torn, WebSocket};
@@ -13,29 +14,29 @@ use crate::report::schema::{Message, Slice, Torn, WebSocket};
 pub(super) fn judge(
     judgement: &mut Judgement,
     claimed: &[MessageClaim],
-    built: &Built,
+    number: Number<'_>,
     websockets: &[&WebSocket],
 ) {
     let last = claimed.iter().map(|claim| claim.websocket).max();
-    for number in 1..=websockets.len().max(last.unwrap_or_default()) {
+    for which in 1..=websockets.len().max(last.unwrap_or_default()) {
         let messages = websockets
-            .get(number - 1)
+            .get(which - 1)
             .map_or(&[][..], |websocket| &websocket.messages);
         for role in [Role::Client, Role::Server] {
             let claimed: Vec<&MessageClaim> = claimed
                 .iter()
-                .filter(|claim| claim.websocket == number && claim.from == role)
+                .filter(|claim| claim.websocket == which && claim.from == role)
                 .collect();
             let found: Vec<&Message> = messages
                 .iter()
                 .filter(|message| message.direction.0 == direction(role))
                 .collect();
             let from = if websockets.len() > 1 {
-                format!("from the {role} of WebSocket {number}")
+                format!("from the {role} of WebSocket {which}")
             } else {
                 format!("from the {role}")
             };
-            judge_direction(judgement, &from, &claimed, built, &found);
+            judge_direction(judgement, &from, &claimed, number, &found);
         }
     }
 }
@@ -44,7 +45,7 @@ fn judge_direction(
     judgement: &mut Judgement,
     from: &str,
     claimed: &[&MessageClaim],
-    built: &Built,
+    number: Number<'_>,
     found: &[&Message],
 ) {
     if claimed.len() != found.len() {
@@ -63,7 +64,7 @@ fn judge_direction(
             format!("{}: {messages}", found.len()),
         );
     }
-    for (number, (claim, found)) in claimed.iter().zip(found).enumerate() {
+    for (at, (claim, found)) in claimed.iter().zip(found).enumerate() {
         let packets = packets(&found.slices);
         let packets = match packets.as_slice() {
             [only] => format!("packet {only}"),
@@ -71,13 +72,19 @@ fn judge_direction(
         };
         let about = format!(
             "message {} {from} (bytes {}, {packets})",
-            number + 1,
+            at + 1,
             found.span
         );
+        judgement.place = found.slices.first().map(|slice| Place {
+            packet: slice.packet,
+            direction: found.direction.0,
+            offset: found.span.0,
+        });
         judge_content(judgement, &about, claim, found);
         judge_alignment(judgement, &about, claim, found);
-        judge_packets(judgement, &about, claim, built, found);
+        judge_packets(judgement, &about, claim, number, found);
     }
+    judgement.place = None;
 }
 
 fn judge_content(judgement: &mut Judgement, about: &str, claim: &MessageClaim, found: &Message) {
@@ -159,10 +166,10 @@ fn judge_packets(
     judgement: &mut Judgement,
     about: &str,
     claim: &MessageClaim,
-    built: &Built,
+    number: Number<'_>,
     found: &Message,
 ) {
-    let number = |reference: &PacketRef| word(built.packet_number(reference));
+    let number = |reference: &PacketRef| word(number(reference));
     judgement.compare(
         about,
         "packets",

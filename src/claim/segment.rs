@@ -1,18 +1,22 @@
 //! Whether a packet's segment is what was claimed.
 
-use wireseam_fixtures::{Built, SegmentClaim};
+use wireseam_fixtures::SegmentClaim;
 
-use super::{difference::Judgement, words};
+use super::{
+    Number,
+    difference::{Judgement, Place},
+    words,
+};
 use crate::report::schema::Report;
 
 /// Judges the packet that the claim names.
 pub(super) fn judge(
     judgement: &mut Judgement,
     claim: &SegmentClaim,
-    built: &Built,
+    number: Number<'_>,
     report: &Report,
 ) {
-    let number = built.packet_number(&claim.packet);
+    let number = number(&claim.packet);
     let mut segments = report
         .connections
         .iter()
@@ -28,6 +32,11 @@ pub(super) fn judge(
         judgement.differ(&about, "a segment".to_owned(), "none".to_owned());
         return;
     };
+    judgement.place = Some(Place {
+        packet: found.packet,
+        direction: found.direction.0,
+        offset: found.span.0,
+    });
     judgement.compare(&about, "kind", claim.kind.map(words::segment), found.kind);
     judgement.compare(
         &about,
@@ -35,4 +44,5 @@ pub(super) fn judge(
         claim.super_segment,
         found.super_segment,
     );
+    judgement.place = None;
 }
