@@ -48,7 +48,7 @@ pub use format::FileFormat;
 #[cfg(target_os = "linux")]
 pub use live::{
     Backend, GoOnAs, LiveError, LiveOptions, LiveSource, LocalInterface, Pace, drop_rights,
-    interfaces, may_capture,
+    has_libpcap, interfaces, may_capture,
 };
 pub use memory::{MemorySource, OwnedPacket};
 pub use notes::{

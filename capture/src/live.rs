@@ -21,6 +21,7 @@ mod source;
 
 pub use error::LiveError;
 pub use interfaces::{LocalInterface, interfaces};
+pub use libpcap::has_libpcap;
 pub use options::{Backend, LiveOptions, Pace};
 pub use rights::{GoOnAs, drop_rights, may_capture};
 pub use source::LiveSource;

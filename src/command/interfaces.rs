@@ -8,10 +8,14 @@ pub(super) fn interfaces() -> Result<Exit, Failure> {
     let listed = wireseam_capture::interfaces().map_err(|cause| {
         Exit::Environment.with(anyhow::Error::from(cause).context("failed to list interfaces"))
     })?;
-    print(&list(&listed, wireseam_capture::may_capture()))
+    let (may, through) = (
+        wireseam_capture::may_capture(),
+        wireseam_capture::has_libpcap(),
+    );
+    print(&list(&listed, may, through))
 }
 
-fn list(listed: &[LocalInterface], may_capture: bool) -> String {
+fn list(listed: &[LocalInterface], may_capture: bool, has_libpcap: bool) -> String {
     let rows: Vec<_> = listed.iter().map(row).collect();
     let width = |column: usize| {
         let widths = rows.iter().filter_map(|row| row.get(column));
@@ -25,8 +29,12 @@ fn list(listed: &[LocalInterface], may_capture: bool) -> String {
         text.push('\n');
     }
     text.push('\n');
-    if may_capture {
-        text.push_str("they may be captured on\n");
+    if may_capture && has_libpcap {
+        text.push_str("they may be captured on, and all at once: any\n");
+    } else if may_capture {
+        text.push_str(
+            "they may be captured on, one at a time and with simple filters; libpcap, which is not installed, takes any\n",
+        );
     } else {
         let program = std::env::current_exe();
         let program =

@@ -129,7 +129,15 @@ fn dropped(capture: &Capture) -> Option<String> {
         (dropped.interface, "by the interface"),
         (dropped.between, "between packets"),
     ];
-    joined(by.map(|(packets, by)| (packets.unwrap_or(0), by)))
+    let lost = joined(by.map(|(packets, by)| (packets.unwrap_or(0), by)))?;
+    // of a file nobody knows what the recorder was busy with
+    let is_live = capture.files.is_empty() && !capture.interfaces.is_empty();
+    let why = if is_live && dropped.kernel.is_some_and(|packets| packets > 0) {
+        "; the kernel does where packets come faster than they are analyzed and the report is read"
+    } else {
+        ""
+    };
+    Some(format!("{lost}{why}"))
 }
 
 fn errors(capture: &Capture) -> Option<String> {

@@ -323,6 +323,49 @@ fn nobody_reading_on_ends_it_quietly() {
 }
 
 #[test]
+fn an_interface_that_goes_away_ends_it_with_the_report_so_far() {
+    let test = "live::inspecting::an_interface_that_goes_away_ends_it_with_the_report_so_far";
+    with_loopback(test, || {
+        let ip = |typed: &str| {
+            let made = Command::new("ip").args(typed.split(' ')).status();
+            assert!(made.unwrap().success(), "{typed}");
+        };
+        ip("link add left type veth peer name right");
+        ip("link set dev right up");
+        let file = path("vanished.pcapng");
+        let mut inspect = Command::new(env!("CARGO_BIN_EXE_wireseam"))
+            .args(["inspect", "-i", "right", "-f", "summary", "-w"])
+            .arg(&file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(inspect.stderr.take().unwrap());
+        let mut err = String::new();
+        stderr.read_line(&mut err).unwrap();
+        ip("link set dev left up");
+        // the kernel says hello on a wire that has just come up
+        let began = Instant::now();
+        while fs::metadata(&file).map_or(0, |file| file.len()) < 400 {
+            assert!(began.elapsed() < Duration::from_secs(20), "nothing passes");
+        }
+        ip("link del left");
+        stderr.read_to_string(&mut err).unwrap();
+        let mut out = String::new();
+        let mut stdout = inspect.stdout.take().unwrap();
+        stdout.read_to_string(&mut out).unwrap();
+        assert_eq!(inspect.wait().unwrap().code(), Some(4), "{err}");
+        assert!(
+            err.lines().last().unwrap().contains("right any longer"),
+            "{err}"
+        );
+        assert!(out.contains("capture      right  "), "{out}");
+        let read = wireseam(&["inspect", file.to_str().unwrap(), "-f", "summary"]);
+        assert_eq!(read.status.code(), Some(0));
+    });
+}
+
+#[test]
 fn what_cannot_be_inspected_exits_with_what_it_is() {
     let test = "live::inspecting::what_cannot_be_inspected_exits_with_what_it_is";
     with_loopback(test, || {

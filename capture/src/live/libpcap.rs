@@ -103,6 +103,12 @@ impl Libpcap {
     }
 }
 
+/// Whether libpcap is installed: without it one interface is captured on at a time, with simple filters.
+#[must_use]
+pub fn has_libpcap() -> bool {
+    wireseam_libpcap::available()
+}
+
 fn set_filter(capture: &mut Capture<Active>, filter: Option<&str>) -> Result<(), LiveError> {
     let Some(filter) = filter else {
         return Ok(());
