@@ -34,9 +34,9 @@ pub(crate) struct Demo<'a> {
     pub(crate) stderr: &'a mut dyn Write,
 }
 
-/// The words that choose a lesson.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    LESSONS.iter().map(|lesson| lesson.name)
+/// The words that choose a lesson, each with the key that does.
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LESSONS.iter().map(|lesson| (lesson.name, lesson.key))
 }
 
 impl Demo<'_> {
@@ -53,7 +53,8 @@ impl Demo<'_> {
 
     /// Shows the lesson of that name or key.
     pub(crate) fn one(&mut self, name: &str) -> anyhow::Result<()> {
-        for lesson in LESSONS.iter().filter(|lesson| lesson.name == name) {
+        let is_it = |lesson: &&Lesson| lesson.name == name || lesson.key == name;
+        if let Some(lesson) = LESSONS.iter().find(is_it) {
             self.show(lesson)?;
         }
         Ok(())
@@ -88,7 +89,9 @@ impl Demo<'_> {
         let mut at = None;
         self.menu()?;
         while let Some(key) = keys()? {
-            let chosen = LESSONS.iter().position(|lesson| lesson.key == key);
+            let chosen = LESSONS
+                .iter()
+                .position(|lesson| lesson.key.chars().eq([key]));
             writeln!(self.out)?;
             at = match (chosen, key) {
                 (_, 'q') => break,
@@ -183,8 +186,8 @@ mod tests {
     #[test]
     fn every_lesson_has_its_key() {
         for lesson in &LESSONS {
-            let shown = pressed(&lesson.key.to_string());
-            assert_eq!(titles(&shown), [lesson.key.to_string()], "{shown}");
+            let shown = pressed(lesson.key);
+            assert_eq!(titles(&shown), [lesson.key], "{shown}");
         }
     }
 

@@ -26,16 +26,27 @@ fn demo(folder: &str, locale: &str, typed: &[&str]) -> Output {
     output(command, locale, inside)
 }
 
-/// The same where no namespace can be made: the limit holds for namespaces inside of this one.
+/// The same where no namespace can be made: limits hold for namespaces inside of this one.
 fn demo_without_namespaces(folder: &str, typed: &[&str]) -> Option<Output> {
-    let forbid = "echo 0 > /proc/sys/user/max_user_namespaces && exec wireseam demo \"$@\"";
+    let forbid = "echo 0 > /proc/sys/user/max_user_namespaces && \
+        echo 0 > /proc/sys/user/max_net_namespaces && exec wireseam demo \"$@\"";
+    apart(&["-Ur"], forbid, folder, typed)
+}
+
+/// The same without any right, whoever runs the test.
+fn demo_as_ordinary_user(folder: &str, typed: &[&str]) -> Option<Output> {
+    let user = ["--map-user=1000", "--map-group=1000"];
+    apart(&user, "exec wireseam demo \"$@\"", folder, typed)
+}
+
+/// Runs a script in a namespace made with these options; `None` where it cannot be made.
+fn apart(unshare: &[&str], script: &str, folder: &str, typed: &[&str]) -> Option<Output> {
+    let works = Command::new("unshare").args(unshare).arg("true").output();
+    works.ok().filter(|made| made.status.success())?;
     let mut command = Command::new("unshare");
-    command.args(["-Ur", "sh", "-c", forbid, "sh"]).args(typed);
-    let works = Command::new("unshare").args(["-Ur", "true"]).output();
-    if works.is_ok_and(|made| made.status.success()) {
-        return Some(output(command, "C.UTF-8", folder_of(folder)));
-    }
-    None
+    command.args(unshare).args(["sh", "-c", script, "sh"]);
+    command.args(typed);
+    Some(output(command, "C.UTF-8", folder_of(folder)))
 }
 
 fn output(mut command: Command, locale: &str, inside: PathBuf) -> Output {
@@ -101,6 +112,17 @@ fn lessons_played_live_say_what_is_written() {
             );
         }
         holds(width, &stdout(&shown));
+    }
+}
+
+#[test]
+fn an_ordinary_user_sees_the_same_live() {
+    let test = "an_ordinary_user_sees_the_same_live";
+    let typed = ["--all", "--save", "lessons", "--width", "80"];
+    match demo_as_ordinary_user("demo-ordinary", &typed) {
+        Some(shown) if is_live(&shown) => holds("80", &stdout(&shown)),
+        Some(shown) => skipped(test, stderr(&shown).trim()),
+        None => skipped(test, "needs unshare --map-user"),
     }
 }
 
@@ -204,6 +226,8 @@ fn every_capture_can_be_inspected_and_adds_up() {
 fn without_a_name_a_pipe_gets_the_first_lesson_and_the_names_of_all() {
     let shown = stdout(&demo("demo-first", "C.UTF-8", &["--save", "."]));
     let one = stdout(&demo("demo-first", "C.UTF-8", &["sends", "--save", "."]));
+    let by_key = stdout(&demo("demo-first", "C.UTF-8", &["1", "--save", "."]));
+    assert_eq!(by_key, one);
     let rest = shown.strip_prefix(&one).unwrap();
     for name in ["sends", "luck", "close", "socketio"] {
         assert!(rest.contains(&format!("  {name} ")), "{rest}");

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser},
+};
 
 use super::Color;
 use crate::demo;
@@ -10,8 +13,8 @@ use crate::demo;
 /// `wireseam demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// The lesson; without one a terminal shows a menu, and anything else the first lesson
-    #[arg(value_name = "LESSON", value_parser = PossibleValuesParser::new(demo::names()))]
+    /// The lesson, by its name or its key; without one a terminal shows a menu, and anything else the first lesson
+    #[arg(value_name = "LESSON", value_parser = lessons())]
     pub(crate) lesson: Option<String>,
     /// Show all lessons, one after the other
     #[arg(long, conflicts_with = "lesson")]
@@ -25,6 +28,12 @@ pub(crate) struct Demo {
     /// When to colour the pictures
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
+}
+
+/// A lesson's name or key.
+fn lessons() -> PossibleValuesParser {
+    let values = demo::names().map(|(name, key)| PossibleValue::new(name).alias(key));
+    PossibleValuesParser::new(values)
 }
 
 pub(super) const DEMO: &str = "\

@@ -41,17 +41,9 @@ impl Loopback {
     ///
     /// The process must have no other thread yet: the kernel refuses it then.
     pub(super) fn enter() -> Result<Self, Forbidden> {
-        let fail = |what| move |cause: io::Error| Forbidden { what, cause };
-        let (user, group) = (getuid().as_raw(), getgid().as_raw());
-        unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET)
-            .map_err(|cause| fail("no namespace can be made")(cause.into()))?;
-        // a group can only be mapped by who cannot change groups any more; files go on to belong to who runs it
-        for (file, line) in [
-            ("/proc/self/setgroups", "deny".to_owned()),
-            ("/proc/self/uid_map", format!("{user} {user} 1")),
-            ("/proc/self/gid_map", format!("{group} {group} 1")),
-        ] {
-            fs::write(file, line).map_err(fail("nobody can be mapped into a namespace"))?;
+        // root needs no other user's rights for it, and would lose its own over files
+        if unshare(CloneFlags::CLONE_NEWNET).is_err() {
+            become_root_of_a_namespace()?;
         }
         let index = if_nametoindex("lo")
             .map_err(|cause| fail("the namespace has no loopback")(cause.into()))?;
@@ -121,6 +113,26 @@ impl Loopback {
         }
         bytes
     }
+}
+
+/// Makes both namespaces, and maps whoever runs this into them.
+fn become_root_of_a_namespace() -> Result<(), Forbidden> {
+    let (user, group) = (getuid().as_raw(), getgid().as_raw());
+    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET)
+        .map_err(|cause| fail("no namespace can be made")(cause.into()))?;
+    // a group can only be mapped by who cannot change groups any more; files go on to belong to who runs it
+    for (file, line) in [
+        ("/proc/self/setgroups", "deny".to_owned()),
+        ("/proc/self/uid_map", format!("{user} {user} 1")),
+        ("/proc/self/gid_map", format!("{group} {group} 1")),
+    ] {
+        fs::write(file, line).map_err(fail("nobody can be mapped into a namespace"))?;
+    }
+    Ok(())
+}
+
+fn fail(what: &'static str) -> impl Fn(io::Error) -> Forbidden {
+    move |cause| Forbidden { what, cause }
 }
 
 /// What the kernel means: it has no word of its own for too many namespaces.

@@ -25,7 +25,7 @@ impl Page {
     pub(super) fn lesson(self, lesson: &Lesson, played: &Played) -> String {
         let mut text = format!(
             "{}  {}\n",
-            self.paint(BOLD, &lesson.key.to_string()),
+            self.paint(BOLD, lesson.key),
             self.paint(BOLD, lesson.title)
         );
         self.paragraph(&mut text, "", &played.told.scene);
@@ -73,7 +73,7 @@ impl Page {
         let lines = LESSONS.iter().map(|lesson| {
             format!(
                 "  {}  {:11}{}\n",
-                self.paint(BOLD, &lesson.key.to_string()),
+                self.paint(BOLD, lesson.key),
                 lesson.name,
                 lesson.title
             )

@@ -1,5 +1,7 @@
 //! Lessons 3 and 4: several sends in one segment, and one send in several.
 
+use wireseam::report::schema::Bytes;
+
 use super::super::{
     lesson::{Part, Told, claim},
     picture::Picture,
@@ -42,6 +44,11 @@ pub(in super::super) fn tell_cork(take: &Take) -> anyhow::Result<Told> {
     claim(
         stream.receiver.receives == [9, 9, 8],
         "the client did not receive three times",
+    )?;
+    let inner = |pieces: Vec<Bytes>| pieces.into_iter().skip(1).map(|piece| piece.0);
+    claim(
+        inner(stream.sends()).all(|edge| inner(stream.receives()).all(|other| other != edge)),
+        "an edge of a send() is an edge of a recv()",
     )?;
     Ok(Told {
         scene: "A server asks the kernel to wait until a segment is full (TCP_CORK; Nagle's algorithm does the like unasked), \
