@@ -42,9 +42,11 @@
 mod batch;
 pub mod check;
 pub mod claim;
+mod lane;
 pub mod report;
 mod run;
 mod shard;
+mod threads;
 pub mod verify;
 
 pub use run::{Error, Options, Outcome, inspect, read};

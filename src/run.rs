@@ -8,13 +8,14 @@ use std::{
 
 use wireseam_analyzer::{Config, Event, EventKind, Level};
 use wireseam_capture::{CaptureError, Source};
-use wireseam_wire::{self as wire, Checksums, Decoder, Timestamp};
+use wireseam_wire::{self as wire, Checksums, Timestamp};
 
 use crate::report::{
     Collector, Context, Render, describe, describe_decoding,
     schema::{Capture, Connection, FORMAT, Report, Seconds},
 };
-use crate::shard::{Engine, Here, Threads};
+use crate::shard::{Engine, Here, How, Sums};
+use crate::threads::Threads;
 
 /// What to look at, and how closely.
 #[derive(Clone, Debug, Default)]
@@ -70,17 +71,25 @@ pub fn inspect(
     options: &Options,
     render: &mut dyn Render,
 ) -> Result<Outcome, Error> {
-    let config = Config {
-        detail: render.detail(),
-        ..options.config
+    let how = How {
+        decoder: wire::Config {
+            checksums: options.checksums,
+            limits: options.fragments,
+        },
+        analyzer: Config {
+            detail: render.detail(),
+            ..options.config
+        },
     };
     if options.jobs > 1 && !options.live {
+        // what is not to be reported must not be counted, and that is known of events only
+        let tallies = options.connections.is_empty() && render.tally().is_some();
         std::thread::scope(|scope| {
-            let mut threads = Threads::start(scope, options.jobs, config);
+            let mut threads = Threads::start(scope, options.jobs, how, tallies);
             Run::new(options, render).inspect(source, &mut threads)
         })
     } else {
-        Run::new(options, render).inspect(source, &mut Here::new(config))
+        Run::new(options, render).inspect(source, &mut Here::new(&how))
     }
 }
 
@@ -104,13 +113,10 @@ pub fn read(source: &mut dyn Source, options: &Options) -> Result<Report, Error>
 /// A run under way.
 struct Run<'a> {
     options: &'a Options,
-    decoder: Decoder,
     report: Reported<'a>,
     latest: Option<Timestamp>,
     /// When the analyzers were last told what time it is.
     told: Option<Timestamp>,
-    skipped: BTreeMap<wireseam_wire::Skipped, u64>,
-    connections: u64,
 }
 
 /// What goes into the report.
@@ -138,8 +144,8 @@ impl Reported<'_> {
         self.render.event(&self.context, event)
     }
 
-    fn flush_live(&mut self) -> io::Result<()> {
-        if self.options.live && std::mem::take(&mut self.is_new) {
+    fn flush(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.is_new) {
             self.render.flush()?;
         }
         Ok(())
@@ -150,10 +156,6 @@ impl<'a> Run<'a> {
     fn new(options: &'a Options, render: &'a mut dyn Render) -> Self {
         Self {
             options,
-            decoder: Decoder::new(wire::Config {
-                checksums: options.checksums,
-                limits: options.fragments,
-            }),
             report: Reported {
                 options,
                 render,
@@ -166,15 +168,13 @@ impl<'a> Run<'a> {
             },
             latest: None,
             told: None,
-            skipped: BTreeMap::new(),
-            connections: 0,
         }
     }
 
-    fn inspect(
+    fn inspect<E: Engine>(
         mut self,
         source: &mut dyn Source,
-        engine: &mut dyn Engine,
+        engine: &mut E,
     ) -> Result<Outcome, Error> {
         let end = self.read(source, engine);
         let nothing_read = source.statistics().packets == 0;
@@ -183,57 +183,46 @@ impl<'a> Run<'a> {
             Err(fault) if nothing_read => return Err(fault),
             Ok(()) | Err(_) => {}
         }
-        self.connections = engine.finish(&mut |event| self.report.take(event))?;
-        let capture = self.capture(source);
+        let (connections, sums) = engine.finish(&mut |event| self.report.take(event))?;
+        let capture = self.capture(source, connections, &sums);
+        let worst = [self.report.worst, sums.tally.worst()];
+        if let Some(tally) = self.report.render.tally() {
+            tally.add(sums.tally);
+        }
         self.report.render.finish(&capture)?;
         end?;
         Ok(Outcome {
             capture,
-            connections: self.connections,
-            worst: self.report.worst,
+            connections,
+            worst: worst.into_iter().flatten().min(),
             truncated: source.statistics().truncated.clone(),
         })
     }
 
-    fn read(&mut self, source: &mut dyn Source, engine: &mut dyn Engine) -> Result<(), Error> {
-        let mut batch = engine.batch();
-        let end = loop {
+    fn read<E: Engine>(&mut self, source: &mut dyn Source, engine: &mut E) -> Result<(), Error> {
+        loop {
             if self.options.live && !source.has_packet() {
-                if !batch.is_empty() {
-                    batch = engine.handle(batch, &mut |event| self.report.take(event))?;
-                    self.report.flush_live()?;
-                }
-                if let Err(fault) = self.wait(source, engine) {
-                    break Err(fault);
-                }
+                engine.analyze(&mut |event| self.report.take(event))?;
+                self.report.flush()?;
+                self.wait(source, engine)?;
             }
-            let packet = match source.next_packet() {
-                Ok(Some(packet)) => packet,
-                Ok(None) => break Ok(()),
-                Err(fault) => break Err(fault.into()),
+            let Some(packet) = source.next_packet()? else {
+                return Ok(());
             };
             let context = &mut self.report.context;
             context.start = context.start.or(packet.at);
             self.latest = self.latest.max(packet.at);
-            match self.decoder.decode(&packet) {
-                Ok(segment) => batch.push(&segment),
-                Err(reason) => *self.skipped.entry(reason).or_default() += 1,
-            }
-            if batch.is_full() {
-                batch = engine.handle(batch, &mut |event| self.report.take(event))?;
-            }
-        };
-        engine.handle(batch, &mut |event| self.report.take(event))?;
-        end
+            engine.packet(&packet, &mut |event| self.report.take(event))?;
+        }
     }
 
     /// Waits for the next packet, and meanwhile reports what is known because none came.
-    fn wait(&mut self, source: &mut dyn Source, engine: &mut dyn Engine) -> Result<(), Error> {
+    fn wait(&mut self, source: &mut dyn Source, engine: &mut impl Engine) -> Result<(), Error> {
         loop {
             if let Some(now) = source.now().filter(|now| self.is_due(*now)) {
                 self.told = Some(now);
                 engine.handle_timeout(now, &mut |event| self.report.take(event))?;
-                self.report.flush_live()?;
+                self.report.flush()?;
             }
             if source.wait_for_packet(TICK)? {
                 return Ok(());
@@ -248,14 +237,14 @@ impl<'a> Run<'a> {
             .is_none_or(|told| !(0..TELL_EVERY).contains(&since(told)))
     }
 
-    fn capture(&self, source: &dyn Source) -> Capture {
+    fn capture(&self, source: &dyn Source, connections: u64, sums: &Sums) -> Capture {
         let mut skipped = BTreeMap::new();
-        for (reason, count) in &self.skipped {
+        for (reason, count) in &sums.skipped {
             *skipped.entry(reason.to_string()).or_default() += count;
         }
         let mut capture = Capture {
             name: self.options.name.clone(),
-            connections: self.connections,
+            connections,
             start: self.report.context.start.and_then(rfc3339),
             duration: self
                 .report
@@ -269,8 +258,7 @@ impl<'a> Run<'a> {
             ..Capture::default()
         };
         describe(&mut capture, source, self.report.context.start);
-        let (decoded, looked_at) = (self.decoder.statistics(), self.options.checksums);
-        describe_decoding(&mut capture, &decoded, looked_at);
+        describe_decoding(&mut capture, &sums.decoded, self.options.checksums);
         capture
     }
 }

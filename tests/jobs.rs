@@ -9,6 +9,7 @@ use wireseam::{
     fixtures::traffic::{Profile, Traffic},
     inspect, read,
     report::{Ndjson, Render, Summary, schema::Report},
+    wire::Checksums,
 };
 
 /// Captures with many connections: some that end, some with losses, some that never end.
@@ -90,6 +91,52 @@ fn any_number_of_threads_writes_the_same_bytes() {
                     one_counts,
                     "{name}: summary with {jobs} threads"
                 );
+            }
+        }
+    }
+}
+
+/// The same with something wrong in every third packet: checksums, lengths, fragments, protocols.
+fn damaged(capture: &[u8]) -> Vec<u8> {
+    let mut damaged = capture.to_vec();
+    let (mut start, mut number) = (24, 0);
+    while let Some(length) = damaged.get(start + 8..start + 12) {
+        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
+        let at = 12 + number / 3 % 45;
+        if number % 3 == 0
+            && let Some(byte) = damaged.get_mut(start + 16 + at.min(length - 1))
+        {
+            *byte ^= 1 << (number / 135 % 8);
+        }
+        start += 16 + length;
+        number += 1;
+    }
+    damaged
+}
+
+#[test]
+fn any_number_of_threads_counts_and_skips_the_same_packets() {
+    for (name, capture) in captures() {
+        let capture = damaged(&capture);
+        for checksums in [Checksums::Ignore, Checksums::Count, Checksums::Require] {
+            for connections in [vec![], vec![1, 3, 20]] {
+                let run = |jobs| {
+                    let options = Options {
+                        checksums,
+                        connections: connections.iter().copied().collect(),
+                        ..with_jobs(jobs, Limits::default())
+                    };
+                    let source = Cursor::new(capture.clone());
+                    let mut source = FileSource::from_reader("c.pcap", source).unwrap();
+                    let mut render = Summary::new(Vec::new());
+                    let outcome = inspect(&mut source, &options, &mut render).unwrap();
+                    (outcome, String::from_utf8(render.into_inner()).unwrap())
+                };
+                let one = run(1);
+                assert!(!one.0.capture.skipped.is_empty(), "{name}");
+                for jobs in [2, 5] {
+                    assert_eq!(run(jobs), one, "{name} with {jobs} threads, {checksums:?}");
+                }
             }
         }
     }

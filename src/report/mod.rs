@@ -15,6 +15,7 @@ mod render;
 mod samples;
 pub mod schema;
 mod summary;
+mod tally;
 mod text;
 mod value;
 
@@ -26,4 +27,5 @@ pub use ndjson::{LineType, Ndjson, UnknownLineType};
 pub use record::Context;
 pub use render::Render;
 pub use summary::Summary;
+pub use tally::Tally;
 pub use text::{Events, Palette, Text};

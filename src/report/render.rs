@@ -4,13 +4,21 @@ use std::io;
 
 use wireseam_analyzer::{Detail, Event};
 
-use super::{record::Context, schema::Capture};
+use super::{record::Context, schema::Capture, tally::Tally};
 
 /// A way to say what was found. The run loop gives it every event in order, then the totals of the capture.
 pub trait Render {
     /// How much the analyzer has to say for it.
     fn detail(&self) -> Detail {
         Detail::Map
+    }
+
+    /// Where everything is to be counted that needs no order; `None` where each event is to come in its order.
+    ///
+    /// Of the events only the ends of connections are then sure to come, and of these only such as may be among the foremost
+    /// of a list. All others may be counted on the thread that found them, and added up here before the end.
+    fn tally(&mut self) -> Option<&mut Tally> {
+        None
     }
 
     /// Takes the next event.
@@ -40,6 +48,10 @@ pub trait Render {
 impl<R: Render + ?Sized> Render for Box<R> {
     fn detail(&self) -> Detail {
         (**self).detail()
+    }
+
+    fn tally(&mut self) -> Option<&mut Tally> {
+        (**self).tally()
     }
 
     fn event(&mut self, context: &Context, event: Event) -> io::Result<()> {

@@ -6,46 +6,33 @@ use std::{
     io::{self, Write},
 };
 
-use wireseam_analyzer::{
-    ConnectionId, Counted, Detail, Ended, EndedBy, Event, EventKind, GapCause, HandshakeResult,
-    Layer, Level, Opcode, Totals,
-};
+use wireseam_analyzer::{ConnectionId, Detail, Ended, EndedBy, Event, EventKind, Layer, Totals};
 
 use super::text::count;
 use super::{
-    escape::Escaped, record, record::Context, remarks::remarks, render::Render, schema::Capture,
+    escape::Escaped,
+    record::Context,
+    remarks::remarks,
+    render::Render,
+    schema::Capture,
+    tally::{LISTED, Rank, Tally, protocol, rank},
 };
-
-/// How many connections are listed; the others are only counted. A screen or two.
-const LISTED: usize = 64;
 
 /// Writes counts; what it holds does not grow with the capture.
 #[derive(Debug)]
 pub struct Summary<W> {
     out: W,
     listed: Listed,
-    connections: u64,
-    protocols: BTreeMap<&'static str, u64>,
-    websockets: BTreeMap<&'static str, u64>,
-    messages: [Volume; 2],
-    /// Aligned, split, coalesced, both.
-    alignments: [u64; 4],
-    incomplete: u64,
-    control: BTreeMap<Opcode, u64>,
-    findings: BTreeMap<(Level, &'static str, &'static str), u64>,
-    gaps: BTreeMap<&'static str, Volume>,
+    tally: Tally,
 }
 
 /// The connections that are listed: those with the most findings, then messages, then bytes.
 #[derive(Debug, Default)]
 struct Listed(BTreeMap<Rank, Ended>);
 
-/// What puts a connection before others; of equals the earlier one.
-type Rank = (u64, u64, u64, Reverse<ConnectionId>);
-
 impl Listed {
     fn add(&mut self, id: ConnectionId, ended: Ended) {
-        let rank = (ended.findings, ended.messages, bytes(&ended), Reverse(id));
+        let rank = rank(id, &ended);
         if self.0.len() == LISTED {
             if self
                 .0
@@ -68,95 +55,19 @@ impl Listed {
     }
 }
 
-/// How many, and how many bytes in all.
-#[derive(Clone, Copy, Debug, Default)]
-struct Volume {
-    count: u64,
-    bytes: u64,
-}
-
-impl Volume {
-    fn add(&mut self, bytes: u64) {
-        self.count += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
-    }
-}
-
 impl<W: Write> Summary<W> {
     /// Counts to `out`.
     pub fn new(out: W) -> Self {
         Self {
             out,
             listed: Listed::default(),
-            connections: 0,
-            protocols: BTreeMap::new(),
-            websockets: BTreeMap::new(),
-            messages: Default::default(),
-            alignments: Default::default(),
-            incomplete: 0,
-            control: BTreeMap::new(),
-            findings: BTreeMap::new(),
-            gaps: BTreeMap::new(),
+            tally: Tally::default(),
         }
     }
 
     /// What was written to.
     pub fn into_inner(self) -> W {
         self.out
-    }
-
-    fn count(&mut self, event: Event) {
-        match event.kind {
-            EventKind::Counted(message) => self.message(&message),
-            EventKind::Message(message) => self.message(&Counted {
-                websocket: message.websocket,
-                direction: message.direction,
-                alignment: message.alignment.kind,
-                length: message.length,
-                complete: message.complete,
-            }),
-            EventKind::WebSocket(handshake) => {
-                *self.websockets.entry(words(handshake.result)).or_default() += 1;
-            }
-            EventKind::Control(control) => *self.control.entry(control.opcode).or_default() += 1,
-            EventKind::Gap(gap) => {
-                let gaps = self.gaps.entry(cause(gap.cause)).or_default();
-                gaps.add(gap.span.length());
-            }
-            EventKind::Finding(finding) => {
-                let rule = finding.rule;
-                let key = (rule.level, rule.id, rule.reference);
-                *self.findings.entry(key).or_default() += 1;
-            }
-            EventKind::Ended(ended) => {
-                self.connections += 1;
-                *self.protocols.entry(protocol(&ended)).or_default() += 1;
-                self.listed.add(event.connection, *ended);
-            }
-            EventKind::Opened(_)
-            | EventKind::Layer(_)
-            | EventKind::Segment(_)
-            | EventKind::Proxied(_)
-            | EventKind::Tls(_)
-            | EventKind::Interim(_)
-            | EventKind::Exchange(_)
-            | EventKind::Frame(_)
-            | EventKind::Acknowledged(_)
-            | EventKind::Closed(_) => {}
-        }
-    }
-
-    fn message(&mut self, message: &Counted) {
-        let Counted {
-            direction,
-            alignment,
-            length,
-            complete,
-            ..
-        } = *message;
-        self.messages[direction as usize].add(length.unwrap_or(0));
-        self.alignments[alignment as usize] += 1;
-        self.incomplete += u64::from(!complete);
     }
 
     fn write_connections(&mut self) -> io::Result<()> {
@@ -189,7 +100,7 @@ impl<W: Write> Summary<W> {
             }
             writeln!(self.out, "  {}", ending(ended.how))?;
         }
-        let more = self.connections - listed.len() as u64;
+        let more = self.tally.connections - listed.len() as u64;
         if more > 0 {
             writeln!(
                 self.out,
@@ -205,8 +116,8 @@ impl<W: Write> Summary<W> {
     /// How many messages lie how, each kind that occurs.
     fn alignments(&self) -> BTreeMap<&'static str, u64> {
         let kinds = ["aligned", "split", "coalesced", "split and coalesced"];
-        let kinds = kinds.into_iter().zip(self.alignments);
-        let incomplete = [("incomplete", self.incomplete)];
+        let kinds = kinds.into_iter().zip(self.tally.alignments);
+        let incomplete = [("incomplete", self.tally.incomplete)];
         kinds
             .chain(incomplete)
             .filter(|(_, count)| *count > 0)
@@ -216,7 +127,7 @@ impl<W: Write> Summary<W> {
     fn write_totals(&mut self, capture: &Capture) -> io::Result<()> {
         let alignments = self.alignments();
         let out = &mut self.out;
-        let shown = self.connections;
+        let shown = self.tally.connections;
         let of_all = if shown == capture.connections {
             String::new()
         } else {
@@ -225,16 +136,16 @@ impl<W: Write> Summary<W> {
         writeln!(
             out,
             "connections  {shown}{of_all}{}",
-            breakdown(&self.protocols)
+            breakdown(&self.tally.protocols)
         )?;
-        if !self.websockets.is_empty() {
+        if !self.tally.websockets.is_empty() {
             writeln!(
                 out,
                 "websockets   {}{}",
-                self.websockets.values().sum::<u64>(),
-                breakdown(&self.websockets)
+                self.tally.websockets.values().sum::<u64>(),
+                breakdown(&self.tally.websockets)
             )?;
-            let [client, server] = self.messages;
+            let [client, server] = self.tally.messages;
             writeln!(
                 out,
                 "messages     {}{}",
@@ -254,19 +165,23 @@ impl<W: Write> Summary<W> {
             writeln!(
                 out,
                 "control      {}{}",
-                self.control.values().sum::<u64>(),
-                breakdown(&self.control)
+                self.tally.control.values().sum::<u64>(),
+                breakdown(&self.tally.control)
             )?;
         }
-        for (cause, gap) in &self.gaps {
+        for (cause, gap) in &self.tally.gaps {
             writeln!(
                 out,
                 "gaps         {} with {} bytes, cause: {cause}",
                 gap.count, gap.bytes
             )?;
         }
-        writeln!(out, "findings     {}", self.findings.values().sum::<u64>())?;
-        for ((level, id, reference), count) in &self.findings {
+        writeln!(
+            out,
+            "findings     {}",
+            self.tally.findings.values().sum::<u64>()
+        )?;
+        for ((level, id, reference), count) in &self.tally.findings {
             writeln!(
                 out,
                 "  {count:>9}  {level:6}  {id}  {reference}",
@@ -310,8 +225,15 @@ impl<W: Write> Render for Summary<W> {
         Detail::Counts
     }
 
+    fn tally(&mut self) -> Option<&mut Tally> {
+        Some(&mut self.tally)
+    }
+
     fn event(&mut self, _: &Context, event: Event) -> io::Result<()> {
-        self.count(event);
+        self.tally.count(&event);
+        if let EventKind::Ended(ended) = event.kind {
+            self.listed.add(event.connection, *ended);
+        }
         Ok(())
     }
 
@@ -322,22 +244,8 @@ impl<W: Write> Render for Summary<W> {
     }
 }
 
-/// The innermost protocol.
-fn protocol(ended: &Ended) -> &'static str {
-    ended.layer.map_or("tcp", record::layer)
-}
-
 fn bytes(ended: &Ended) -> u64 {
     ended.totals.iter().map(|totals| totals.bytes).sum()
-}
-
-fn words(result: HandshakeResult) -> &'static str {
-    match result {
-        HandshakeResult::Accepted => "accepted",
-        HandshakeResult::Refused => "refused",
-        HandshakeResult::Unanswered => "unanswered",
-        HandshakeResult::NotCaptured => "handshake not captured",
-    }
 }
 
 fn ending(how: EndedBy) -> String {
@@ -345,15 +253,6 @@ fn ending(how: EndedBy) -> String {
         EndedBy::Fin(role) => format!("fin by {role}"),
         EndedBy::Rst(role) => format!("rst by {role}"),
         EndedBy::Open => "open".to_owned(),
-    }
-}
-
-fn cause(cause: GapCause) -> &'static str {
-    match cause {
-        GapCause::Capture => "capture",
-        GapCause::Network => "network",
-        GapCause::SnapLength => "snaplen",
-        GapCause::Unknown => "unknown",
     }
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn of_tcp(datagram: &Datagram<'_>) -> Checksum {
 ///
 /// It covers a pseudo-header of addresses, protocol and length too (RFC 9293 3.1, RFC 8200 8.1). Hosts that leave the
 /// rest to their interface put the sum of that pseudo-header there, some without the length, or 0.
-#[inline]
+#[inline(always)]
 pub(crate) fn of_whole_segment(addresses: u128, segment: &[u8]) -> Checksum {
     let without_length = addresses + word(IpNumber::TCP.0.into());
     let pseudo_header = without_length + word(length(segment));
@@ -89,7 +89,7 @@ fn not_good(segment: &[u8], unfilled: [u16; 3]) -> Checksum {
 ///
 /// One's complement sums come out the same in any byte order and any width of words, once they are folded (RFC 1071 2).
 /// The carries gather in the upper half: an addition and an addition with carry for eight bytes.
-#[inline]
+#[inline(always)]
 pub(crate) fn sum(bytes: &[u8]) -> u128 {
     let mut sum = 0;
     let (blocks, rest) = bytes.as_chunks::<32>();

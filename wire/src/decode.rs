@@ -12,9 +12,9 @@ use crate::{Checksum, Packet, Segment, Skipped, ip::Carried, layer, plain::Plain
 #[inline]
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
     if let Some(plain) = Plain::find(packet)
-        && let Some(segment) = plain.segment(packet, Checksum::Unknown)
+        && let Some(parts) = plain.split()
     {
-        return Ok(segment);
+        return Ok(parts.segment(packet, Checksum::Unknown));
     }
     by_layers(packet)
 }

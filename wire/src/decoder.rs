@@ -59,7 +59,8 @@ impl Decoder {
     /// # Errors
     ///
     /// [`Skipped`] says why there is none; it is a fact about the traffic, to be counted and not to be raised.
-    #[inline]
+    // a segment is large: where it is wanted, it is best built in place
+    #[inline(always)]
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
         if let Some(plain) = Plain::find(packet) {
             let checksum = match self.config.checksums {
@@ -67,10 +68,10 @@ impl Decoder {
                 Checksums::Count | Checksums::Require => plain.checksum(),
             };
             if let Some(checksum) = checksum.filter(|checksum| *checksum != Checksum::Wrong)
-                && let Some(segment) = plain.segment(packet, checksum)
+                && let Some(parts) = plain.split()
             {
                 self.statistics.tcp_checksums.count(checksum);
-                return Ok(segment);
+                return Ok(parts.segment(packet, checksum));
             }
         }
         self.by_layers(packet)

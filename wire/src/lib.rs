@@ -14,7 +14,8 @@
 //! transport tcp, options                                  -> a Segment
 //! ```
 //!
-//! `plain` is a short cut to the same answer for the most common shape of all.
+//! `plain` is a short cut to the same answer for the most common shape of all; [`plain_ends`] tells less, for sharing packets
+//! among threads.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
@@ -61,6 +62,7 @@ pub use limits::Limits;
 pub use link::LinkType;
 pub use options::{SackBlock, SackBlocks, TcpOptions};
 pub use packet::{Packet, PacketIndex, Timestamp};
+pub use plain::plain_ends;
 pub use segment::{Flags, Segment, Seq};
 pub use skipped::Skipped;
 pub use statistics::{ChecksumStatistics, FragmentStatistics, Statistics};

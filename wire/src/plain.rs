@@ -10,10 +10,28 @@
 //! is unusual here, or wrong, is left to it, so that no packet is read otherwise than it would be there.
 
 use crate::{
-    Address, Checksum, LinkType, Packet, Segment, TcpOptions, checksum,
+    Address, Checksum, Endpoint, LinkType, Packet, Segment, TcpOptions, checksum,
     ether_type::{IPV4, IPV6, VLAN},
     tcp,
 };
+
+/// Between whom a packet of the most common shape travels, sender first, without decoding the rest: it is in no tunnel and no
+/// fragment.
+///
+/// What any [`Decoder`](crate::Decoder) says of such a packet, and counts, depends on no other packet. A segment that
+/// decoding finds in it has these ends; it may find none. `None` where decoding has to tell.
+#[must_use]
+#[inline]
+pub fn plain_ends(packet: &Packet<'_>) -> Option<(Endpoint, Endpoint)> {
+    let plain = Plain::find(packet)?;
+    let [s0, s1, d0, d1] = *plain.segment.first_chunk()?;
+    let [source, destination] = plain.addresses.both();
+    let end = |address, port| Endpoint {
+        address,
+        port: u16::from_be_bytes(port),
+    };
+    Some((end(source, [s0, s1]), end(destination, [d0, d1])))
+}
 
 /// A packet of this shape.
 pub(crate) struct Plain<'a> {
@@ -87,7 +105,7 @@ impl<'a> Plain<'a> {
     }
 
     /// Whether the checksum of the segment is right; `None` where that of its IPv4 header is not.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn checksum(&self) -> Option<Checksum> {
         let addresses = match self.addresses {
             Addresses::V4(header) => {
@@ -103,16 +121,40 @@ impl<'a> Plain<'a> {
         Some(checksum::of_whole_segment(addresses, self.segment))
     }
 
-    /// The segment; `None` where its header is not what it should be.
+    /// The parts of the segment; `None` where its header is not what it should be.
     #[inline]
-    pub(crate) fn segment(&self, packet: &Packet<'a>, checksum: Checksum) -> Option<Segment<'a>> {
+    pub(crate) fn split(&self) -> Option<Parts<'a>> {
         let (fixed, options, payload) = tcp::split(self.segment)?;
-        let options = TcpOptions::read(options);
-        Some(Segment {
+        Some(Parts {
+            addresses: self.addresses,
+            ip_id: self.ip_id,
+            fixed,
+            options,
+            payload,
+        })
+    }
+}
+
+/// The parts of a packet with a segment in it, which nothing can be wrong with any more.
+pub(crate) struct Parts<'a> {
+    addresses: Addresses<'a>,
+    ip_id: Option<u16>,
+    fixed: &'a [u8; 20],
+    options: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// The segment. Where it is built is where it is wanted, since it is large.
+    #[inline(always)]
+    pub(crate) fn segment(self, packet: &Packet<'a>, checksum: Checksum) -> Segment<'a> {
+        let addresses = self.addresses.both();
+        let options = TcpOptions::read(self.options);
+        Segment {
             ip_id: self.ip_id,
             checksum,
-            ..tcp::segment(packet, self.addresses.both(), fixed, options, payload)
-        })
+            ..tcp::segment(packet, addresses, self.fixed, options, self.payload)
+        }
     }
 }
 
@@ -170,6 +212,13 @@ mod tests {
                 "{packet:?}"
             );
             assert_eq!(short.statistics(), long.statistics(), "{packet:?}");
+        }
+        if let Some((source, destination)) = plain_ends(&packet) {
+            let mut decoder = Decoder::default();
+            if let Ok(segment) = decoder.decode(&packet) {
+                assert_eq!((segment.source, segment.destination), (source, destination));
+            }
+            assert_eq!(decoder.statistics().fragments, Default::default());
         }
     }
 
@@ -250,9 +299,10 @@ mod tests {
             };
             let plain = Plain::find(&usual);
             prop_assert_eq!(plain.is_some(), has_at_most_one_tag);
+            prop_assert_eq!(plain_ends(&usual).is_some(), has_at_most_one_tag);
             if let Some(plain) = plain {
                 prop_assert_eq!(plain.checksum(), Some(Checksum::Good));
-                prop_assert!(plain.segment(&usual, Checksum::Good).is_some());
+                prop_assert!(plain.split().is_some());
             }
             check(&data, length(&data), LinkType::Ethernet);
         }

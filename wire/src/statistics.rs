@@ -40,3 +40,39 @@ pub struct ChecksumStatistics {
     /// Neither right nor left to the interface.
     pub wrong: u64,
 }
+
+impl Statistics {
+    /// What two decoders counted, of different packets.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            fragments: self.fragments.plus(other.fragments),
+            ip_checksums: self.ip_checksums.plus(other.ip_checksums),
+            tcp_checksums: self.tcp_checksums.plus(other.tcp_checksums),
+            unfinished_lengths: self.unfinished_lengths + other.unfinished_lengths,
+        }
+    }
+}
+
+impl FragmentStatistics {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            fragments: self.fragments + other.fragments,
+            reassembled: self.reassembled + other.reassembled,
+            expired: self.expired + other.expired,
+            evicted: self.evicted + other.evicted,
+            pending: self.pending + other.pending,
+            refused: self.refused + other.refused,
+            differing: self.differing + other.differing,
+        }
+    }
+}
+
+impl ChecksumStatistics {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            left_to_interface: self.left_to_interface + other.left_to_interface,
+            wrong: self.wrong + other.wrong,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Packets on their way from the reader to other threads, with their bytes: a lane for each thread that decodes and analyzes.
+//!
+//! Of the most common packets the reader learns no more than between whom they travel; whoever takes them out of their lane
+//! decodes them. Others come decoded: fragments and tunnels have to be looked into to know that, and one decoder has to see
+//! all fragments; and large packets, since their checksum takes the most while the reader has their bytes at hand.
+
+use wireseam_wire::{
+    Decoder, Endpoint, LinkType, Packet, PacketIndex, Segment, Skipped, Timestamp, plain_ends,
+};
+
+use crate::shard::{SHARDS, shard_of};
+
+/// How many packets a lane holds on the average: enough to hide what handing it over costs, few enough for all that are under
+/// way to stay in the cache.
+const PACKETS: usize = 512;
+
+/// How many bytes of packets a lane holds on the average before it is handed over.
+const BYTES: usize = 256 << 10;
+
+/// Packets with more bytes come decoded. Without it mixed traffic takes a tenth longer on two threads.
+const LARGE: usize = 512;
+
+/// A lane for each thread.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    lanes: Vec<Lane>,
+    /// In which of them the connections of each shard travel.
+    lane_of: [u8; SHARDS],
+    packets: usize,
+    bytes: usize,
+}
+
+/// What one thread is to decode and analyze, in the order of capture.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    entries: Vec<Entry>,
+    bytes: Vec<u8>,
+    /// What came decoded, without its payload.
+    segments: Vec<Segment<'static>>,
+}
+
+/// A packet in a lane.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    sent: Sent,
+    /// Where its bytes begin in those of the lane, and how many there are; of a segment these are its payload.
+    bytes: (usize, usize),
+    /// Its place among those of all lanes.
+    pub(crate) place: u32,
+    pub(crate) shard: u8,
+}
+
+/// How a packet is sent, besides its bytes.
+#[derive(Debug)]
+enum Sent {
+    /// As it was captured, over Ethernet.
+    Plain {
+        index: PacketIndex,
+        at: Option<Timestamp>,
+        interface: u32,
+        original_len: u32,
+    },
+    /// Decoded: where it stands among the lane's segments.
+    Decoded(usize),
+}
+
+impl Lanes {
+    /// Lanes that are empty, at most [`SHARDS`].
+    pub(crate) fn new(lanes: Vec<Lane>) -> Self {
+        let count = lanes.len().max(1);
+        Self {
+            lanes,
+            lane_of: std::array::from_fn(|shard| (shard % count) as u8),
+            packets: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Adds a copy of a packet.
+    ///
+    /// # Errors
+    ///
+    /// [`Skipped`] where it had to be decoded and there is no segment in it.
+    #[inline]
+    pub(crate) fn push(
+        &mut self,
+        packet: &Packet<'_>,
+        decoder: &mut Decoder,
+    ) -> Result<(), Skipped> {
+        let plain = plain_ends(packet).filter(|_| packet.data.len() <= LARGE);
+        let Some(ends) = plain else {
+            self.push_decoded(&decode(decoder, packet)?);
+            return Ok(());
+        };
+        self.add(ends, packet.data, |_| Sent::Plain {
+            index: packet.index,
+            at: packet.at,
+            interface: packet.interface,
+            original_len: packet.original_len,
+        });
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn push_decoded(&mut self, segment: &Segment<'_>) {
+        let ends = (segment.source, segment.destination);
+        self.add(ends, segment.payload, |segments| {
+            segments.push(Segment {
+                payload: &[],
+                ..*segment
+            });
+            Sent::Decoded(segments.len() - 1)
+        });
+    }
+
+    #[inline]
+    fn add(
+        &mut self,
+        (one, other): (Endpoint, Endpoint),
+        bytes: &[u8],
+        sent: impl FnOnce(&mut Vec<Segment<'static>>) -> Sent,
+    ) {
+        let shard = shard_of(one, other);
+        let lane = self.lane_of.get(shard).map_or(0, |lane| usize::from(*lane));
+        let Some(lane) = self.lanes.get_mut(lane) else {
+            return;
+        };
+        let at = (lane.bytes.len(), bytes.len());
+        lane.bytes.extend_from_slice(bytes);
+        lane.entries.push(Entry {
+            sent: sent(&mut lane.segments),
+            bytes: at,
+            place: self.packets as u32,
+            shard: shard as u8,
+        });
+        self.packets += 1;
+        self.bytes += bytes.len();
+    }
+
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.packets >= PACKETS * self.lanes.len() || self.bytes >= BYTES * self.lanes.len()
+    }
+
+    pub(crate) fn into_lanes(self) -> Vec<Lane> {
+        self.lanes
+    }
+}
+
+impl Lane {
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes.clear();
+        self.segments.clear();
+    }
+
+    /// Its packets in the order of capture.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Between whom one of its packets travels.
+    #[inline]
+    pub(crate) fn ends(&self, entry: &Entry) -> Option<(Endpoint, Endpoint)> {
+        if let Sent::Decoded(at) = entry.sent {
+            let segment = self.segments.get(at)?;
+            return Some((segment.source, segment.destination));
+        }
+        plain_ends(&self.packet(entry)?)
+    }
+
+    /// Has the segment in one of its packets looked at; [`Skipped`] where there is none after all.
+    #[inline]
+    pub(crate) fn look<R>(
+        &self,
+        entry: &Entry,
+        decoder: &mut Decoder,
+        at: impl FnOnce(&Segment<'_>) -> R,
+    ) -> Option<Result<R, Skipped>> {
+        let segment = match entry.sent {
+            Sent::Decoded(at) => Ok(Segment {
+                payload: self.bytes(entry),
+                ..*self.segments.get(at)?
+            }),
+            Sent::Plain { .. } => decode(decoder, &self.packet(entry)?),
+        };
+        Some(segment.map(|segment| at(&segment)))
+    }
+
+    #[inline]
+    fn packet(&self, entry: &Entry) -> Option<Packet<'_>> {
+        let Sent::Plain {
+            index,
+            at,
+            interface,
+            original_len,
+        } = entry.sent
+        else {
+            return None;
+        };
+        Some(Packet {
+            index,
+            at,
+            interface,
+            link: LinkType::Ethernet,
+            original_len,
+            data: self.bytes(entry),
+        })
+    }
+
+    #[inline]
+    fn bytes(&self, entry: &Entry) -> &[u8] {
+        let (start, length) = entry.bytes;
+        let bytes = self.bytes.get(start..).and_then(|from| from.get(..length));
+        bytes.unwrap_or_default()
+    }
+}
+
+/// Decodes. Here it is not built in, so that it stays built into the loop of one thread, where every packet needs it.
+#[inline(never)]
+fn decode<'a>(decoder: &'a mut Decoder, packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
+    decoder.decode(packet)
+}
