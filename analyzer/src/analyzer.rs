@@ -224,8 +224,41 @@ impl Analyzer {
         if key.handle_segment(segment, telling, shared, events) {
             return true;
         }
+        if self.handle_control(slot, segment) {
+            return true;
+        }
         self.catch_up(slot);
         false
+    }
+
+    /// Takes a Ping or a Pong of a quiet connection, which may go on sleeping.
+    fn handle_control(&mut self, slot: Slot, segment: &Segment<'_>) -> bool {
+        let Self {
+            config,
+            flows,
+            listings,
+            asleep,
+            shared,
+            events,
+            ..
+        } = self;
+        if segment.payload.is_empty() {
+            return false;
+        }
+        let (key, entry) = flows.both_mut(slot);
+        let talking = match entry {
+            Some(Entry::Asleep { stored, .. }) => asleep.get_mut(*stored).and_then(Asleep::talking),
+            Some(Entry::Open { connection, .. }) => connection.talking(),
+            _ => None,
+        };
+        let Some((key, talking)) = key.zip(talking) else {
+            return false;
+        };
+        let taken = key.handle_control(segment, talking, config, shared, events);
+        if taken && let Some(listing) = listings.get_mut(slot.place()) {
+            listing.pass_frame();
+        }
+        taken
     }
 
     /// Lets a connection know what was counted without it.

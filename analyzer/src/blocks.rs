@@ -48,6 +48,10 @@ impl<T> Blocks<T> {
         }
     }
 
+    pub(crate) fn get_mut(&mut self, place: u32) -> Option<&mut T> {
+        self.slot(place)?.as_mut()
+    }
+
     /// A place, for whatever is to be in it.
     pub(crate) fn slot(&mut self, place: u32) -> Option<&mut Option<T>> {
         let place = place as usize;
@@ -88,6 +92,11 @@ impl<T> Store<T> {
         };
         *self.blocks.slot(place)? = Some(stored);
         Some(Stored(place))
+    }
+
+    /// What lies there.
+    pub(crate) fn get_mut(&mut self, Stored(place): Stored) -> Option<&mut T> {
+        self.blocks.slot(place)?.as_mut()
     }
 
     /// All that is in it.

@@ -21,7 +21,7 @@ use crate::span_map::SpanMap;
 use crate::spare::Spare;
 use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, Recent, TcpState, fingerprint};
 use crate::tls::Hello;
-use crate::websocket::{Socket, Spares as SocketSpares};
+use crate::websocket::{Socket, Spares as SocketSpares, Talking};
 use crate::{
     Config, ConnectionId, Detail, Direction, Ended, Event, EventKind, FrameId, Layer, MessageId,
     Moment, Offset, Opened, SegmentKind,
@@ -196,6 +196,14 @@ impl Connection {
             standings,
             passes,
         )
+    }
+
+    /// What Pings and Pongs have to do with.
+    pub(crate) fn talking(&mut self) -> Option<Talking<'_>> {
+        match &mut self.protocol {
+            Protocol::WebSocket(socket) => Some(socket.talking()),
+            _ => None,
+        }
     }
 
     /// What a list of its messages needs besides, while it is [quick](Self::quick).

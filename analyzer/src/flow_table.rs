@@ -97,6 +97,11 @@ impl<K: Key, T> FlowTable<K, T> {
         self.flows.slot(slot.0)?.as_mut()
     }
 
+    pub(crate) fn both_mut(&mut self, slot: Slot) -> (Option<&mut K>, Option<&mut T>) {
+        let Self { keys, flows, .. } = self;
+        (keys.get_mut(slot.0), flows.get_mut(slot.0))
+    }
+
     /// Adds a flow between ends that have none. `None` where four billion are open.
     pub(crate) fn insert(&mut self, key: K, added: T) -> Option<Slot> {
         let place = match self.free.pop() {

@@ -443,6 +443,19 @@ impl Scene {
         )
     }
 
+    /// The sender of a direction asks whether the other end is still there (RFC 9293 3.8.4).
+    pub fn keep_alive(&mut self, direction: Direction) -> &mut Self {
+        let last = low_bits(self.next[direction as usize]).wrapping_sub(1);
+        self.handle(
+            direction,
+            Segment {
+                seq: Seq(ORIGINS[direction as usize]).plus(last),
+                flags: Flags::ACK,
+                ..blank(direction, 0)
+            },
+        )
+    }
+
     /// Any segment; its number, its time and its acknowledgement are the scene's.
     pub fn handle(&mut self, direction: Direction, segment: Segment<'_>) -> &mut Self {
         self.packet += 1;

@@ -3,7 +3,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use wireseam_analyzer::{Analyzer, Config, Detail, Direction, Ended, Event, EventKind};
+use wireseam_analyzer::{Analyzer, Config, Control, Detail, Direction, Ended, Event, EventKind};
 use wireseam_wire::{Flags, Timestamp};
 
 use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes};
@@ -21,6 +21,8 @@ enum Act {
     Lose(Direction, usize),
     /// The receiver acknowledges all but so many bytes.
     Acknowledge(Direction, usize),
+    /// The sender asks whether the other end is still there.
+    KeepAlive(Direction),
     /// The sender ends its stream.
     Fin(Direction),
     /// It resets the connection with a number so far beyond its stream.
@@ -45,6 +47,7 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (direction(), 1_usize..60).prop_map(|(of, bytes)| Act::Lose(of, bytes)),
         16 => (direction(), prop_oneof![4 => Just(0_usize), 1 => 0..60_usize])
             .prop_map(|(of, behind)| Act::Acknowledge(of, behind)),
+        3 => direction().prop_map(Act::KeepAlive),
         2 => direction().prop_map(Act::Fin),
         1 => (direction(), 0_usize..2_000).prop_map(|(of, beyond)| Act::Reset(of, beyond)),
         1 => direction().prop_map(Act::Syn),
@@ -62,8 +65,16 @@ fn frames(masked: bool) -> impl Strategy<Value = Vec<Vec<u8>>> {
         2 => vec(Just(b'a'), 120..300),
         1 => vec(Just(b'a'), 1_990..2_100),
     ];
-    let frame = (first, any::<[u8; 4]>(), payload)
-        .prop_map(move |(first, key, payload)| frame_bytes(first, masked.then_some(key), &payload));
+    let data = (first, payload);
+    // Of few payloads, so that some Pongs answer.
+    let control = (0x89_u8..=0x8a, "[pq]{0,1}".prop_map(String::into_bytes));
+    let frame = (
+        prop_oneof![6 => data.boxed(), 2 => control.boxed()],
+        any::<[u8; 4]>(),
+    )
+        .prop_map(move |((first, payload), key)| {
+            frame_bytes(first, masked.then_some(key), &payload)
+        });
     vec(frame, 1..30)
 }
 
@@ -95,10 +106,11 @@ fn exchange() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
         .prop_map(|(request, response)| (request.into_bytes(), response.into_bytes()))
 }
 
-/// What was counted, in any order: each message, each finding, and the end.
+/// What was counted: each message and each finding, in any order, each Ping, Pong and Close, and the end.
 #[derive(Debug, PartialEq)]
 struct Tally {
     messages: Vec<String>,
+    controls: Vec<Control>,
     findings: Vec<String>,
     ended: Vec<Ended>,
 }
@@ -107,6 +119,7 @@ struct Tally {
 fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) -> Tally {
     let mut tally = Tally {
         messages: Vec::new(),
+        controls: Vec::new(),
         findings: Vec::new(),
         ended: Vec::new(),
     };
@@ -124,6 +137,7 @@ fn tally(detail: Detail, upgrades: bool, frames: [&[Vec<u8>]; 2], acts: &[Act]) 
                 "{} {:?} {:?}",
                 finding.rule.id, finding.direction, finding.span
             )),
+            EventKind::Control(control) => tally.controls.push(control),
             EventKind::Ended(ended) => tally.ended.push(*ended),
             _ => {}
         }
@@ -161,6 +175,7 @@ fn said(
         | Act::Again(of, ..)
         | Act::Lose(of, _)
         | Act::Acknowledge(of, _)
+        | Act::KeepAlive(of)
         | Act::Fin(of)
         | Act::Reset(of, _)
         | Act::Syn(of)) = *act;
@@ -196,6 +211,9 @@ fn said(
             }
             Act::Acknowledge(_, behind) => {
                 scene.acknowledge(of, head + at.saturating_sub(behind));
+            }
+            Act::KeepAlive(_) => {
+                scene.keep_alive(of);
             }
             Act::Fin(_) => {
                 scene.bare(of, Flags::FIN);

@@ -256,6 +256,31 @@ mod tests {
     }
 
     #[test]
+    fn neither_pings_nor_keep_alives_nor_messages_wake_who_sleeps() {
+        let mut wires = Wires::new();
+        for number in 0..3 {
+            wires.open(number);
+        }
+        wires.analyzer.handle_timeout(Timestamp(0));
+        assert_eq!(wires.asleep(), 3);
+        let up = 1 + REQUEST.len() + PONG.len();
+        let down = 1 + RESPONSE.len() + MESSAGE.len() + PING.len();
+        let (pinged, ponged) = (down + PING.len(), up + PONG.len());
+        let told = pinged + MESSAGE.len();
+        wires.send(0, 1, [down, up], Flags::ACK, PING);
+        wires.send(0, 0, [up, pinged], Flags::ACK, PONG);
+        wires.send(0, 1, [pinged, ponged], Flags::ACK, MESSAGE);
+        wires.send(0, 0, [ponged, told], Flags::ACK, b"");
+        wires.send(0, 1, [told - 1, ponged], Flags::ACK, b"");
+        wires.send(0, 0, [ponged, told], Flags::ACK, b"");
+        assert_eq!(wires.asleep(), 3);
+        assert!(!wires.analyzer.asleep.all().any(Asleep::keeps_more));
+        // What ends the connection does.
+        wires.send(0, 1, [told, ponged], Flags::FIN.with(Flags::ACK), b"");
+        assert_eq!((wires.asleep(), wires.messages), (2, 4));
+    }
+
+    #[test]
     fn a_websocket_that_hears_something_all_the_time_stays_awake() {
         let mut wires = Wires::new();
         let (up, down) = (1 + REQUEST.len(), 1 + RESPONSE.len());

@@ -12,7 +12,7 @@ use crate::flow_table::Key;
 use crate::intake::Intake;
 use crate::outbox::Numbers;
 use crate::tcp::{AsleepFlow, Ends, TcpState};
-use crate::websocket::AsleepSocket;
+use crate::websocket::{AsleepSocket, Talking};
 use crate::{ConnectionId, Direction, Layer, Moment, SeenFrom};
 
 /// A connection that sleeps.
@@ -77,6 +77,11 @@ impl Asleep {
     #[cfg(test)]
     pub(crate) fn keeps_more(&self) -> bool {
         self.numbers.keeps_more() || self.socket.as_ref().is_some_and(AsleepSocket::keeps_more)
+    }
+
+    /// What Pings and Pongs have to do with.
+    pub(crate) fn talking(&mut self) -> Option<Talking<'_>> {
+        self.socket.as_mut().map(AsleepSocket::talking)
     }
 
     /// The connection, which has still to [catch up](Connection::catch_up) with this Quick.

@@ -22,7 +22,7 @@ use super::held::LONGEST;
 use crate::flow_table::Key;
 use crate::span_map::Carrier;
 use crate::tcp::{Standing, fingerprint};
-use crate::websocket::{AtOnce, Whole};
+use crate::websocket::{AtOnce, Talking, Whole, WholeControl};
 use crate::{
     AlignmentKind, Config, ConnectionId, Counted, Direction, Event, EventKind, FrameId, MessageId,
     Moment, Offset, Span, WebSocketId,
@@ -94,6 +94,11 @@ pub(crate) enum Telling<'a> {
 }
 
 impl Listing {
+    /// Takes note of a frame that is no message.
+    pub(crate) fn pass_frame(&mut self) {
+        self.first.0.0 += 1;
+    }
+
     /// Reads a little of it, so that it is in the cache.
     pub(crate) fn touch(&self) -> u64 {
         self.starts[0].0
@@ -176,6 +181,68 @@ impl Quick {
         &self.sides
     }
 
+    /// Takes a segment that is a Ping or a Pong and no more, of which `talking` knows. `false`, and nothing has happened, where
+    /// it is anything else.
+    pub(crate) fn handle_control(
+        &mut self,
+        segment: &Segment<'_>,
+        mut talking: Talking<'_>,
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+    ) -> bool {
+        if self.is_waiting() {
+            return false;
+        }
+        let direction = self.direction_of(segment);
+        let messages = self.sides.iter().map(|side| u64::from(side.messages)).sum();
+        let (side, back) = direction.and_back(&mut self.sides);
+        let moment = Moment::of(segment);
+        let payload = segment.payload;
+        let mut room = *side;
+        if segment.seq != side.standing.next || !room.add(payload.len(), 1, 0) {
+            return false;
+        }
+        let taken = side.acknowledges(back, segment).and_then(|acknowledges| {
+            let frame = WholeControl::read(direction, payload)?;
+            let (limits, spares) = (&config.limits, &mut shared.spares.socket);
+            let control = talking.take(direction, &frame, messages, moment, limits, spares)?;
+            Some((acknowledges, control))
+        });
+        let Some((acknowledges, control)) = taken else {
+            return false;
+        };
+        *side = room;
+        events.push_back(Event {
+            connection: self.id,
+            moment,
+            kind: EventKind::Control(control),
+        });
+        let print = fingerprint(self.id.0, direction, segment);
+        shared.recent.note(print);
+        if shared.past.is_kept() {
+            let packet = segment.packet;
+            shared
+                .past
+                .keep(self.id, direction, segment.seq, payload, packet);
+        }
+        side.standing.advance(segment);
+        back.standing.acknowledge(segment, acknowledges > 0);
+        self.packet = segment.packet;
+        self.at = segment.at.map_or(NO_TIME, |at| at.0);
+        true
+    }
+
+    /// Which way a segment of it goes.
+    #[inline]
+    fn direction_of(&self, segment: &Segment<'_>) -> Direction {
+        if segment.source == self.one {
+            Direction::ClientToServer
+        } else {
+            Direction::ServerToClient
+        }
+    }
+
     /// Takes a segment that changes no more than counts. `false`, and nothing has happened, where it is anything else.
     pub(crate) fn handle_segment(
         &mut self,
@@ -184,27 +251,12 @@ impl Quick {
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) -> bool {
-        let direction = if segment.source == self.one {
-            Direction::ClientToServer
-        } else {
-            Direction::ServerToClient
-        };
+        let direction = self.direction_of(segment);
         let (side, back) = direction.and_back(&mut self.sides);
         let length = segment.payload.len();
-        let flags = segment.flags.0 & !Flags::PSH.0;
-        if flags != Flags::ACK.0
-            || segment.window == 0
-            || segment.payload_len as usize != length
-            || segment.seq != side.standing.next
-            || (length == 0 && segment.flags.contains(Flags::PSH))
-        {
+        let Some(acknowledges) = side.acknowledges(back, segment) else {
             return false;
-        }
-        let acknowledges = segment.ack.distance_from(back.standing.acknowledged);
-        let outstanding = back.standing.next.distance_from(back.standing.acknowledged);
-        if !(0..=outstanding).contains(&acknowledges) {
-            return false;
-        }
+        };
         let print = fingerprint(self.id.0, direction, segment);
         if length == 0 {
             if shared.recent.note(print) {
@@ -381,6 +433,31 @@ impl Brings<'_> {
 }
 
 impl Side {
+    /// How many more bytes a segment acknowledges, if it is one of those that change no more than counts: it has the next bytes
+    /// of this direction, or none and asks whether the other end is still there (RFC 9293 3.8.4).
+    #[inline(always)] // every segment passes here
+    fn acknowledges(&self, back: &Self, segment: &Segment<'_>) -> Option<i32> {
+        let length = segment.payload.len();
+        let flags = segment.flags.0 & !Flags::PSH.0;
+        if flags != Flags::ACK.0
+            || segment.window == 0
+            || segment.payload_len as usize != length
+            || (length == 0 && segment.flags.contains(Flags::PSH))
+        {
+            return None;
+        }
+        if segment.seq != self.standing.next
+            && (length > 0 || segment.seq.plus(1) != self.standing.next)
+        {
+            return None;
+        }
+        let acknowledges = segment.ack.distance_from(back.standing.acknowledged);
+        let outstanding = back.standing.next.distance_from(back.standing.acknowledged);
+        (0..=outstanding)
+            .contains(&acknowledges)
+            .then_some(acknowledges)
+    }
+
     /// How many bytes came, of as many as may.
     pub(super) fn bytes(&self, passes: u32) -> u32 {
         self.bytes - (u32::MAX - passes)

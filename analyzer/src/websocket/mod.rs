@@ -25,5 +25,5 @@ mod whole;
 pub(crate) use at_once::AtOnce;
 pub(crate) use context::{Context, Spares};
 pub(crate) use search::{Fed, Found, Search, given_up};
-pub(crate) use socket::{AsleepSocket, Socket};
-pub(crate) use whole::Whole;
+pub(crate) use socket::{AsleepSocket, Socket, Talking};
+pub(crate) use whole::{Whole, WholeControl};

@@ -4,19 +4,20 @@ use wireseam_wire::PacketIndex;
 
 use super::at_once::AtOnce;
 use super::conformance::Compression;
-use super::context::{Context, Numbers};
+use super::context::{Context, Numbers, Spares};
 use super::extension::Agreed;
 use super::half::Half;
 use super::half::asleep::AsleepHalf;
 use super::search::Found;
 use super::talk::Talk;
+use super::whole::WholeControl;
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::{Carrier, SpanMap};
 use crate::{
-    Config, Direction, EndedBy, EventKind, FrameId, HandshakeResult, MessageId, Moment, Offset,
-    Span, WebSocketId,
+    Config, Control, Direction, EndedBy, EventKind, FrameId, HandshakeResult, Limits, MessageId,
+    Moment, Offset, Span, WebSocketId,
 };
 
 /// A WebSocket.
@@ -35,7 +36,42 @@ pub(crate) struct AsleepSocket {
     halves: [AsleepHalf; 2],
 }
 
+/// What of a WebSocket Pings and Pongs have to do with, awake or asleep.
+#[derive(Debug)]
+pub(crate) struct Talking<'a> {
+    numbers: &'a mut Numbers,
+    talk: &'a mut Talk,
+}
+
+impl Talking<'_> {
+    /// Takes a Ping or a Pong behind so many messages of one frame each that were taken elsewhere. `None`, and nothing has
+    /// happened, where more is to be said of it.
+    pub(crate) fn take(
+        &mut self,
+        direction: Direction,
+        frame: &WholeControl<'_>,
+        messages: u64,
+        moment: Moment,
+        limits: &Limits,
+        spares: &mut Spares,
+    ) -> Option<Control> {
+        let (FrameId(next), _) = self.numbers.next();
+        let id = FrameId(next + messages);
+        let control = self
+            .talk
+            .take(direction, frame, id, moment, limits, spares)?;
+        self.numbers.next_frame();
+        Some(control)
+    }
+}
+
 impl AsleepSocket {
+    /// What Pings and Pongs have to do with.
+    pub(crate) fn talking(&mut self) -> Talking<'_> {
+        let Self { numbers, talk, .. } = self;
+        Talking { numbers, talk }
+    }
+
     /// Whether anything lies elsewhere that is kept for it.
     #[cfg(test)]
     pub(crate) fn keeps_more(&self) -> bool {
@@ -146,6 +182,12 @@ impl Socket {
         }
         self.catch_up(direction, u64::from(segment.count()));
         true
+    }
+
+    /// What Pings and Pongs have to do with.
+    pub(crate) fn talking(&mut self) -> Talking<'_> {
+        let Self { numbers, talk, .. } = self;
+        Talking { numbers, talk }
     }
 
     /// The numbers that its next frame and its next message get.

@@ -7,12 +7,14 @@ use wireseam_wire::PacketIndex;
 use super::close::{Ending, close_frame};
 use super::context::{Context, Spares};
 use super::ended::{EndedFrame, Told};
+use super::mask::unmask;
+use super::whole::WholeControl;
 use crate::finding;
 use crate::outbox::{Outbox, Place};
 use crate::spare::Reuse;
 use crate::{
     Acknowledged, Close, CloseFrame, Control, Detail, Direction, EndedBy, EventKind, FrameId,
-    MessageId, Moment, Offset, Opcode, WebSocketId,
+    Limits, MessageId, Moment, Offset, Opcode, WebSocketId,
 };
 
 /// Messages of one direction whose last byte was not acknowledged, and where that ends.
@@ -76,6 +78,17 @@ struct Ping {
     frame: FrameId,
     payload: Vec<u8>,
     moment: Moment,
+}
+
+impl Ping {
+    /// Says so in what is told of its Pong, which came at that moment.
+    fn is_answered_by(&self, pong: &mut Control, moment: Moment) {
+        pong.answers = Some(self.frame);
+        pong.round_trip = moment
+            .at
+            .zip(self.moment.at)
+            .map(|(now, then)| now.nanoseconds_since(then));
+    }
 }
 
 #[derive(Debug)]
@@ -229,6 +242,50 @@ impl Talk {
         })));
     }
 
+    /// Takes a Ping or a Pong whose bytes lie in one packet. `None`, and nothing has happened, where more is to be said of it:
+    /// where Pings were forgotten, or one would have to be.
+    pub(super) fn take(
+        &mut self,
+        direction: Direction,
+        frame: &WholeControl<'_>,
+        id: FrameId,
+        moment: Moment,
+        limits: &Limits,
+        spares: &mut Spares,
+    ) -> Option<Control> {
+        let control = self.control.as_ref();
+        let pings = control.map_or(0, |control| control.pings[direction as usize].len());
+        let forgets = control.is_some_and(|control| control.forgets.contains(&true));
+        if forgets || pings >= limits.unanswered_pings {
+            return None;
+        }
+        let mut payload = frame.payload.to_vec();
+        if let Some(key) = frame.masking_key {
+            unmask(&mut payload, key, 0);
+        }
+        let mut taken = Control {
+            websocket: self.websocket,
+            frame: id,
+            direction,
+            opcode: frame.opcode,
+            length: payload.len() as u64,
+            answers: None,
+            round_trip: None,
+        };
+        if frame.opcode == Opcode::Ping {
+            let ping = Ping {
+                frame: id,
+                payload,
+                moment,
+            };
+            let control = self.control.get_or_insert_with(|| spares.controls.take());
+            control.pings[direction as usize].push_back(ping);
+        } else if let Some(ping) = self.answered(direction, &payload, spares) {
+            ping.is_answered_by(&mut taken, moment);
+        }
+        Some(taken)
+    }
+
     fn control(&mut self, direction: Direction, frame: &EndedFrame, context: &mut Context<'_, '_>) {
         let completed = context
             .map
@@ -249,11 +306,7 @@ impl Talk {
             Opcode::Ping => self.ping(direction, frame, completed, context),
             Opcode::Pong => {
                 if let Some(ping) = self.answered(direction, &frame.control, context.spares) {
-                    control.answers = Some(ping.frame);
-                    control.round_trip = completed
-                        .at
-                        .zip(ping.moment.at)
-                        .map(|(now, then)| now.nanoseconds_since(then));
+                    ping.is_answered_by(&mut control, completed);
                 } else if self.forgets_pings(direction.reversed()) {
                     let place = Place {
                         packet: Some(completed.packet),

@@ -1,5 +1,6 @@
 //! A segment that holds whole messages and nothing else, as most do: read without opening any of them.
 
+use super::conformance::LONGEST_CONTROL;
 use super::frame::FrameHeader;
 use super::mask::unmask;
 use crate::{Direction, Opcode};
@@ -74,6 +75,30 @@ impl<'a> Whole<'a> {
     }
 }
 
+/// A Ping or a Pong (RFC 6455 5.5.2, 5.5.3) that a segment holds and nothing else, all of it as it has to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeControl<'a> {
+    pub(super) opcode: Opcode,
+    pub(super) payload: &'a [u8],
+    pub(super) masking_key: Option<[u8; 4]>,
+}
+
+impl<'a> WholeControl<'a> {
+    /// Reads a segment's payload; `None` where it holds anything else.
+    pub(crate) fn read(direction: Direction, segment: &'a [u8]) -> Option<Self> {
+        let (header, payload, behind) = frame(segment)?;
+        let is_it = matches!(header.opcode, Opcode::Ping | Opcode::Pong)
+            && keeps_the_rules(&header, direction)
+            && header.length <= LONGEST_CONTROL
+            && behind.is_empty();
+        is_it.then_some(Self {
+            opcode: header.opcode,
+            payload,
+            masking_key: header.masking_key,
+        })
+    }
+}
+
 /// First bytes of whole messages, text and binary (RFC 6455 5.2).
 const BEGIN_PLAIN: [u8; 2] = [0x81, 0x82];
 
@@ -96,10 +121,16 @@ fn frame(bytes: &[u8]) -> Option<(FrameHeader, &[u8], &[u8])> {
 }
 
 /// Whether a header is that of a whole message and breaks no rule.
+#[inline]
 fn is_plain(header: &FrameHeader, direction: Direction) -> bool {
+    matches!(header.opcode, Opcode::Text | Opcode::Binary) && keeps_the_rules(header, direction)
+}
+
+/// Whether a header is that of the only frame of what it begins and breaks no rule.
+#[inline]
+fn keeps_the_rules(header: &FrameHeader, direction: Direction) -> bool {
     header.fin
         && header.rsv == [false; 3]
-        && matches!(header.opcode, Opcode::Text | Opcode::Binary)
         && header.masking_key.is_some() == (direction == Direction::ClientToServer)
         && header.is_minimal()
 }
