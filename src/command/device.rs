@@ -88,7 +88,28 @@ fn go_on_as(as_root: bool) -> GoOnAs {
     }
     let number = |name| std::env::var(name).ok()?.parse().ok();
     match (number("SUDO_UID"), number("SUDO_GID")) {
-        (Some(user), Some(group)) if user != 0 && !as_root => GoOnAs::User { user, group },
+        (Some(user), Some(group))
+            if user != 0 && !as_root && is_known("uid_map", user) && is_known("gid_map", group) =>
+        {
+            GoOnAs::User { user, group }
+        }
         _ => GoOnAs::Oneself,
     }
+}
+
+/// Whether there is somebody of that number in this user namespace (user_namespaces(7)): whoever made the namespace is root
+/// in it and nobody else.
+fn is_known(map: &str, number: u32) -> bool {
+    let Ok(map) = std::fs::read_to_string(format!("/proc/self/{map}")) else {
+        return true;
+    };
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(first)), Some(_), Some(Ok(count))) => {
+                (first..first.saturating_add(count)).contains(&u64::from(number))
+            }
+            _ => false,
+        }
+    })
 }

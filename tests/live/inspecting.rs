@@ -21,9 +21,15 @@ struct Inspection {
 
 impl Inspection {
     fn begin(typed: &[&str]) -> Self {
+        // what is waited for and does not come fails the test, and does not hang it
+        let patience = match typed.contains(&"--duration") {
+            true => &[][..],
+            false => &["--duration", "60s"],
+        };
         let mut child = Command::new(env!("CARGO_BIN_EXE_wireseam"))
             .args(["inspect", "-i", "lo"])
             .args(typed)
+            .args(patience)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

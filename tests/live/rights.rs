@@ -186,7 +186,14 @@ fn root_itself_keeps_the_right_to_write_files() {
     let test = "live::rights::root_itself_keeps_the_right_to_write_files";
     with_loopback(test, || {
         let file = path("root.pcapng");
-        let (child, stderr) = capturing(&mut record(file.to_str().unwrap()));
+        let mut command = record(file.to_str().unwrap());
+        let (child, stderr) = capturing(&mut command);
+        has_only(&child, CAP_DAC_OVERRIDE);
+        interrupt(child, stderr);
+        // in this namespace there is nobody else, whoever typed sudo outside
+        command.env("SUDO_UID", SOMEBODY.to_string());
+        command.env("SUDO_GID", SOMEBODY.to_string());
+        let (child, stderr) = capturing(&mut command);
         has_only(&child, CAP_DAC_OVERRIDE);
         interrupt(child, stderr);
     });
