@@ -175,17 +175,23 @@ fn temporary() -> io::Result<PathBuf> {
     }
 }
 
+#[cfg(unix)]
 fn create(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    use std::os::unix::fs::DirBuilderExt;
+
+    fs::DirBuilder::new().mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn create(folder: &Path) -> io::Result<()> {
+    fs::create_dir(folder)
 }
 
 /// What captures of live lessons are.
 const LIVE: &str = "pcapng";
 
 /// A busy machine may come between; three times in a row it hardly does.
+#[cfg(target_os = "linux")]
 const TRIES: u32 = 3;
 
 /// Folders of earlier processes of the same number.

@@ -108,6 +108,7 @@ pub(in super::super) fn tell(take: &Take) -> anyhow::Result<Told> {
 
 const LAST: &str = "bye";
 
+#[cfg(target_os = "linux")]
 const REASON: &str = "done";
 
 /// What the server sends behind the upgrade: the message, and the Close frame with a code and a reason.

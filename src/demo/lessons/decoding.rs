@@ -71,7 +71,7 @@ pub(in super::super) fn play(scene: &mut Scene<'_>) -> anyhow::Result<()> {
 pub(in super::super) fn tell(take: &Take) -> anyhow::Result<Told> {
     let mut parts = Vec::new();
     for (number, caption, cuts) in [
-        (0, "on localhost: a segment, a recv(), a frame", WHOLE),
+        (0, "on localhost: a segment is a recv() is a frame", WHOLE),
         (1, "on the way: the same bytes, cut elsewhere", CUT),
     ] {
         let stream = take.server(number)?;
@@ -88,13 +88,16 @@ pub(in super::super) fn tell(take: &Take) -> anyhow::Result<Told> {
         )?;
         parts.push(Part::Picture(
             Picture::new(caption, stream.behind_http())
+                .segments(stream)
                 .receives(stream)
                 .frames(stream),
         ));
-        parts.push(Part::Lines(vec![
-            format!("  broken: {}", broken.join(" | ")),
-            format!("  right:  {}", right.join(" | ")),
-        ]));
+        let (broken, right) = (broken.join(" | "), right.join(" | "));
+        parts.push(Part::Lines(if broken == right {
+            vec![format!("  both read: {right}")]
+        } else {
+            vec![format!("  broken: {broken}"), format!("  right:  {right}")]
+        }));
     }
     Ok(Told {
         scene: "Two decoders read the same prices. One takes each recv() for a frame. The other takes a \

@@ -131,12 +131,14 @@ pub(in super::super) fn tell_upgrade(take: &Take) -> anyhow::Result<Told> {
     })
 }
 
+#[cfg(target_os = "linux")]
 const REQUESTS: [&str; 2] = [
     "GET /a HTTP/1.1\r\nHost: demo\r\n\r\n",
     "GET /b HTTP/1.1\r\nHost: demo\r\n\r\n",
 ];
 
 /// Two responses, in three sends.
+#[cfg(target_os = "linux")]
 const RESPONSES: [&str; 3] = [
     "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n",
     "page aHTTP/1.1 200 OK\r\n",

@@ -165,3 +165,69 @@ const LEAST_COLUMNS: usize = 2;
 
 /// So that a single byte is not nothing beside a thousand.
 const LEAST_WEIGHT: u64 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look like none, the same in every run.
+    fn numbers() -> impl FnMut(u64) -> u64 {
+        let mut state = 1_u64;
+        move |below| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % below
+        }
+    }
+
+    #[test]
+    fn stops_stand_in_order_and_within_the_width_whatever_is_wanted() {
+        let mut number = numbers();
+        for _ in 0..2_000 {
+            let most = [40, 2_000, 1 << 40][usize::try_from(number(3)).unwrap_or(0)];
+            let mut stops: Vec<_> = (0..number(20) + 2).map(|_| number(most)).collect();
+            stops.sort_unstable();
+            stops.dedup();
+            if stops.len() < 2 {
+                continue;
+            }
+            let needs: Vec<_> = (0..number(30))
+                .map(|_| {
+                    let from = usize::try_from(number(stops.len() as u64 - 1)).unwrap_or(0);
+                    let long = usize::try_from(number(40)).unwrap_or(0);
+                    Need {
+                        from,
+                        to: (from + 1 + long % 3).min(stops.len() - 1),
+                        widths: vec![long, long / 2, 2],
+                    }
+                })
+                .collect();
+            let width = usize::try_from(number(100)).unwrap_or(0) + stops.len();
+            let columns = Columns::new(&stops, &needs, width);
+            let placed: Vec<_> = stops.iter().map(|stop| columns.of(*stop)).collect();
+            assert!(
+                placed.is_sorted_by(|one, next| one < next),
+                "{stops:?} {placed:?}"
+            );
+            assert!(columns.width() <= width, "{stops:?} {placed:?} in {width}");
+            let ruler = columns.ruler('-');
+            let last = stops.last().map(u64::to_string).unwrap_or_default();
+            assert!(
+                ruler.ends_with(&last) || last.len() > ruler.len(),
+                "{ruler}"
+            );
+            assert_eq!(ruler.chars().count(), columns.width() + 1);
+        }
+    }
+
+    #[test]
+    fn equal_lengths_are_equally_wide_where_there_is_room() {
+        let stops: Vec<_> = (100..=121).collect();
+        let columns = Columns::new(&stops, &[], 64);
+        assert!(columns.is_to_scale());
+        let expected: Vec<_> = (0..=21).map(|at| at * 3).collect();
+        let placed: Vec<_> = stops.iter().map(|stop| columns.of(*stop)).collect();
+        assert_eq!(placed, expected);
+    }
+}
