@@ -152,12 +152,13 @@ mod tests {
 
     /// What is shown to somebody who presses these keys, with recordings only.
     fn pressed(keys: &str) -> String {
-        let folder = std::env::temp_dir().join(format!("wireseam-keys-{}", std::process::id()));
+        let (process, thread) = (std::process::id(), std::thread::current().id());
+        let folder = std::env::temp_dir().join(format!("wireseam-keys-{process}-{thread:?}"));
         std::fs::create_dir_all(&folder).unwrap();
         let (mut out, mut stderr) = (Vec::new(), Vec::new());
         let mut keys = keys.chars();
         Demo {
-            player: Player::recorded_only(folder, "it is a test"),
+            player: Player::recorded_only(folder.clone(), "it is a test"),
             page: Page {
                 width: 80,
                 colours: false,
@@ -168,6 +169,7 @@ mod tests {
         }
         .with_keys(&mut || Ok(keys.next()))
         .unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
         assert!(stderr.is_empty());
         String::from_utf8(out).unwrap()
     }

@@ -135,6 +135,7 @@ fn run(command: &str) -> String {
         .args(["-c", &command])
         .env("PATH", env::join_paths(folders).unwrap())
         .env("LC_ALL", "C.UTF-8")
+        .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
         .current_dir(root())
         .stdin(Stdio::null())
         .output()
