@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod live;
+mod replay;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub(crate) use self::{
     check::{Accept, Check, CheckFormat, Review, Which},
     demo::Demo,
     live::{BackendAsked, Device, Live, Record, Rotate},
+    replay::{Replay, ReplayFormat, ToKind},
 };
 use crate::limits;
 
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     Record(Record),
     /// List the network interfaces, and say whether they may be captured on
     Interfaces,
+    /// Replay fixtures into a WebSocket decoder, cut in every way
+    #[command(after_help = replay::REPLAY)]
+    Replay(Replay),
     /// Make a capture file of a conversation script
     #[command(after_help = BUILD)]
     Build(Build),

@@ -20,6 +20,7 @@ mod output;
 mod progress;
 #[cfg(target_os = "linux")]
 mod record;
+mod replay;
 mod review;
 mod signals;
 #[cfg(target_os = "linux")]
@@ -82,6 +83,7 @@ pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
         Command::Inspect(asked) => inspect::inspect(&asked, stderr),
         Command::Record(asked) => record::record(&asked, stderr),
         Command::Interfaces => interfaces::interfaces(),
+        Command::Replay(asked) => replay::replay(&asked, stderr),
         Command::Build(asked) => build::build(&asked),
         Command::Check(asked) => check::check(&asked),
         Command::Accept(asked) => review::accept(&asked),

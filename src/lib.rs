@@ -43,6 +43,7 @@ mod batch;
 pub mod check;
 pub mod claim;
 mod lane;
+pub mod replay;
 pub mod report;
 mod run;
 mod shard;

@@ -34,6 +34,8 @@ mod live;
 mod readme;
 /// Captures of real programs against what these programs logged.
 mod recordings;
+/// Fixtures replayed into decoders.
+mod replay;
 /// Every fixture cut into other segments.
 mod segmentations;
 /// What the sources promise about themselves: who may depend on whom, and who may know what.

@@ -1,0 +1,214 @@
+//! `wireseam replay`: fixtures into decoders, and what came of it.
+
+mod targets;
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use wireseam::replay::{
+    AdapterError, Fixture, FixtureError, Segmentation, Target, Trial, Verdict,
+    report::{
+        Implementation, Replayed, Tried, document, fixture_line, total_line, trial_line, write_text,
+    },
+    try_fixture,
+};
+
+use super::{Exit, Failure, signals::Signals};
+use crate::cli::{Replay, ReplayFormat};
+
+pub(super) fn replay(asked: &Replay, stderr: &mut dyn Write) -> Result<Exit, Failure> {
+    let signals = Signals::catch().map_err(|cause| Exit::Environment.with(cause))?;
+    let paths = scripts(&asked.fixtures)?;
+    let mut targets = targets::open(asked, &signals)?;
+    let mut replaying = Replaying {
+        asked,
+        stderr,
+        exit: Exit::Fine,
+        replayed: Replayed {
+            implementations: targets
+                .iter()
+                .zip(&asked.to)
+                .map(|(target, to)| Implementation {
+                    asked: to.asked.clone(),
+                    name: target.implementation().to_string(),
+                })
+                .collect(),
+            fixtures: Vec::new(),
+        },
+    };
+    for path in &paths {
+        if replaying.fixture(path, &mut targets)? == Goes::Stop {
+            let exit = signals.exit().unwrap_or(Exit::Interrupted);
+            replaying.finish()?;
+            return Ok(exit);
+        }
+    }
+    replaying.finish()
+}
+
+/// Whether to go on with the next fixture.
+#[derive(PartialEq, Eq)]
+enum Goes {
+    On,
+    Stop,
+}
+
+/// A replay under way.
+struct Replaying<'a> {
+    asked: &'a Replay,
+    stderr: &'a mut dyn Write,
+    exit: Exit,
+    replayed: Replayed,
+}
+
+impl Replaying<'_> {
+    fn fixture(&mut self, path: &Path, targets: &mut [Box<dyn Target>]) -> Result<Goes, Failure> {
+        let fixture = match Fixture::open(path) {
+            Ok(fixture) => fixture,
+            Err(cause) => {
+                let exit = match cause {
+                    FixtureError::Script(_) => Exit::Usage,
+                    _ => Exit::Input,
+                };
+                self.trouble(exit, &cause.to_string());
+                return Ok(Goes::On);
+            }
+        };
+        let mut tried = Tried::new(&fixture);
+        if self.asked.format == ReplayFormat::Ndjson {
+            print(&format!("{}\n", fixture_line(&tried)))?;
+        }
+        let roles = self.asked.role.roles();
+        for (target, to) in targets.iter_mut().zip(&self.asked.to) {
+            let ways = self.ways(&**target);
+            match try_fixture(&mut **target, &fixture, roles, &ways) {
+                Ok(trials) => {
+                    self.take(&trials, &to.asked)?;
+                    tried.trials.push(trials);
+                }
+                Err(AdapterError::Interrupted) => {
+                    self.replayed.fixtures.push(tried);
+                    return Ok(Goes::Stop);
+                }
+                Err(cause) => self.trouble(Exit::Environment, &cause.to_string()),
+            }
+        }
+        self.replayed.fixtures.push(tried);
+        Ok(Goes::On)
+    }
+
+    /// The segmentations asked for, or all of those that say something new.
+    fn ways(&self, _: &dyn Target) -> Vec<Segmentation> {
+        if !self.asked.segmentation.is_empty() {
+            return self.asked.segmentation.clone();
+        }
+        let mut ways = vec![
+            Segmentation::Original,
+            Segmentation::CoalesceAll,
+            Segmentation::OneByte,
+            Segmentation::EverySplit,
+            Segmentation::Fields,
+            Segmentation::HeaderPairs,
+            Segmentation::Mss(536),
+        ];
+        ways.extend((1..=3).map(Segmentation::Seed));
+        ways
+    }
+
+    fn take(&mut self, trials: &[Trial], asked: &str) -> Result<(), Failure> {
+        for trial in trials {
+            if let Some(why) = &trial.broken {
+                self.trouble(
+                    Exit::Environment,
+                    &format!("{}: {asked} as {}: {why}", trial.fixture, trial.role),
+                );
+            } else if trial.verdict == Verdict::Failed && self.exit == Exit::Fine {
+                self.exit = Exit::Findings;
+            }
+            if self.asked.format == ReplayFormat::Ndjson {
+                print(&format!("{}\n", trial_line(trial, asked)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what went wrong and goes on; the exit code of what is wrong with the input goes before that of the machine.
+    fn trouble(&mut self, exit: Exit, what: &str) {
+        // a message that cannot be written has no other place to go
+        let _ = writeln!(self.stderr, "wireseam: {what}");
+        self.exit = match (self.exit, exit) {
+            (Exit::Usage | Exit::Input, _) => self.exit,
+            (_, exit) => exit,
+        };
+    }
+
+    fn finish(self) -> Result<Exit, Failure> {
+        match self.asked.format {
+            ReplayFormat::Text => {
+                let mut text = Vec::new();
+                write_text(&mut text, &self.replayed)
+                    .map_err(|cause| Exit::Environment.with(cause))?;
+                print(&String::from_utf8_lossy(&text))?;
+            }
+            ReplayFormat::Json => print(&format!("{:#}\n", document(&self.replayed)))?,
+            ReplayFormat::Ndjson => print(&format!("{}\n", total_line(&self.replayed)))?,
+        }
+        Ok(self.exit)
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|cause| Exit::Environment.with(cause))
+}
+
+/// The fixtures, a folder's scripts in the order of their names.
+fn scripts(asked: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for path in asked {
+        if !path.is_dir() {
+            paths.push(path.clone());
+            continue;
+        }
+        let before = paths.len();
+        gather(path, DEEPEST, &mut paths).map_err(|cause| {
+            let failed = format!("failed to read {}", path.display());
+            Exit::Input.with(anyhow::Error::from(cause).context(failed))
+        })?;
+        if paths.len() == before {
+            return Err(Exit::Usage.with(anyhow::anyhow!(
+                "there is no script (.toml) in {} or below",
+                path.display()
+            )));
+        }
+    }
+    Ok(paths)
+}
+
+/// A script says where it stands in its folder only by its name; a `Cargo.toml` is none.
+fn gather(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    let entries = fs::read_dir(folder)?;
+    let mut entries = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()?;
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() && depth > 0 {
+            gather(&entry, depth - 1, paths)?;
+        } else if entry
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+            && entry.file_name().is_some_and(|name| name != "Cargo.toml")
+        {
+            paths.push(entry);
+        }
+    }
+    Ok(())
+}
+
+/// A link to a folder above would go round and round.
+const DEEPEST: usize = 16;

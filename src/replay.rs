@@ -1,0 +1,59 @@
+//! Replaying fixtures into WebSocket decoders, cut in every way: whether they give the same messages whatever the segments.
+//!
+//! ```text
+//!   Fixture --> Stream, one for each direction --Segmentation--> Cuts --chunk by chunk--> Target
+//!                 |                                                                         |
+//!                 +-- Item: what must come of it, from the claim and the RFC ---> judge <---+-- Run: which chunk
+//!                                                                                 |             brought which event
+//!                                                                              Trial, a Verdict
+//! ```
+//!
+//! What is judged: the events are those that the fixture claims, in every segmentation; each comes with the chunk that
+//! completes it and not later; nothing is lost where the handshake ends; nothing comes after a Close frame; what must be
+//! refused is refused, at the same byte however it was cut. No time is measured.
+//!
+//! A decoder of one's own is tried like this:
+//!
+//! ```
+//! use std::path::Path;
+//! use wireseam::{analyzer::Role, replay::{Fixture, Segmentation, Tungstenite, Verdict, try_fixture}};
+//!
+//! let fixture = Fixture::open(Path::new("fixtures/alignment/torn-mask.toml"))?;
+//! let ways = [Segmentation::OneByte, Segmentation::EverySplit];
+//! let mut decoder = Tungstenite::default(); // or any other `Decoder`
+//! for trial in try_fixture(&mut decoder, &fixture, &[Role::Server, Role::Client], &ways)? {
+//!     assert_eq!(trial.verdict, Verdict::Ok, "{trial:?}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod claimed;
+mod collected;
+mod decoder;
+mod derive;
+mod expected;
+mod fixture;
+mod judge;
+mod own;
+pub mod report;
+mod run;
+mod segmentation;
+mod stream;
+mod trial;
+mod tungstenite;
+
+pub use self::{
+    decoder::{
+        About, AdapterError, Begins, Chunk, CloseEvent, Content, Decoder, Event, Kind, MessageType,
+        Refusal, Start,
+    },
+    expected::{Binding, Fault, Item, Pattern, Wanted},
+    fixture::{Fixture, FixtureError},
+    judge::{Failure, FailureKind, Judgement, Verdict},
+    own::Own,
+    run::{Found, Run},
+    segmentation::{Cuts, MOST_BYTES, MOST_SEGMENTATIONS, Plan, Segmentation, Shape},
+    stream::{FramePlace, Stream},
+    trial::{Failed, Target, Trial, try_fixture},
+    tungstenite::Tungstenite,
+};
