@@ -1,6 +1,7 @@
 //! The flow table: which segment belongs to which connection.
 
 mod bedtime;
+mod patience;
 
 use std::collections::VecDeque;
 
@@ -326,9 +327,13 @@ impl Analyzer {
         }
     }
 
-    /// Tells the analyzer what time it is, for captures in which nothing comes for a while: connections that ended long
-    /// enough ago are reported as ended, and what is at rest takes as little memory as it can.
+    /// Tells the analyzer what time it is, for captures in which nothing comes for a while: holes that were waited for long
+    /// enough are given up, connections that ended long enough ago are reported as ended, and what is at rest takes as little
+    /// memory as it can.
+    ///
+    /// It looks at each connection that is open and does not sleep, so ask for it some times a second and not with each segment.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.lose_patience(now);
         self.put_all_to_sleep();
         self.let_go(Some(now));
     }

@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use wireseam_wire::{Endpoint, Flags, Segment};
+use wireseam_wire::{Endpoint, Flags, Segment, Timestamp};
 
 use crate::finding;
 use crate::http::Http;
@@ -330,6 +330,31 @@ impl Connection {
         self.state.is_over() && !was_over
     }
 
+    /// Whether segments of it wait behind a hole.
+    pub(crate) fn has_hole(&self) -> bool {
+        self.flows.iter().any(|flow| flow.reassembly.has_hole())
+    }
+
+    /// Time has passed in which nothing came: holes that need not be waited for any longer are given up.
+    pub(crate) fn handle_timeout(
+        &mut self,
+        now: Timestamp,
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+    ) {
+        let mut numbers = mem::take(&mut self.numbers);
+        let mut out = Outbox::new(events, self.id, self.last, &mut numbers, config);
+        let mut work = Work::new(config, &mut out, shared);
+        if self.lose_patience(Some(now), &mut work) {
+            self.settle(&mut work);
+            if self.is_complete() {
+                self.finish_protocol(&mut work);
+            }
+        }
+        self.numbers = numbers;
+    }
+
     /// Takes a segment that acknowledges and no more, where nothing comes of it but what the flows remember. `false`, and
     /// nothing has happened, where it is anything else.
     fn acknowledge_only(
@@ -437,19 +462,27 @@ impl Connection {
             self.begin_batch(direction, work);
             self.deliver(direction, incoming, work);
         }
-        for side in Direction::BOTH {
-            if self.flows[side as usize].is_out_of_patience(segment.at, &work.config.limits) {
-                self.begin_batch(side, work);
-                self.give_up_hole(side, work);
-                was_read = true;
-            }
-        }
+        was_read |= self.lose_patience(segment.at, work);
         if was_read || work.config.detail == Detail::Map {
             self.settle(work);
         }
         if self.is_complete() {
             self.finish_protocol(work);
         }
+    }
+
+    /// Gives up the holes that need not be waited for any longer; whether there are any.
+    #[inline]
+    fn lose_patience(&mut self, now: Option<Timestamp>, work: &mut Work<'_, '_>) -> bool {
+        let mut has_lost = false;
+        for side in Direction::BOTH {
+            if self.flows[side as usize].is_out_of_patience(now, &work.config.limits) {
+                self.begin_batch(side, work);
+                self.give_up_hole(side, work);
+                has_lost = true;
+            }
+        }
+        has_lost
     }
 
     /// Where a payload differs from what was read of this stream before.

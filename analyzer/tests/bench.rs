@@ -478,6 +478,14 @@ impl Scene {
         self
     }
 
+    /// So many nanoseconds pass, and the analyzer is told.
+    pub fn hear_nothing_for(&mut self, nanoseconds: i64) -> &mut Self {
+        self.now += nanoseconds;
+        self.analyzer.handle_timeout(Timestamp(self.now));
+        drain(&mut self.analyzer, &mut self.outcome);
+        self
+    }
+
     /// The capture ends.
     pub fn finish(&mut self) -> &Outcome {
         self.analyzer.finish();

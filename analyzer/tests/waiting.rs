@@ -201,6 +201,28 @@ fn hole_patience_waits_so_long_behind_an_acknowledged_hole() {
     assert_eq!(acknowledged_hole(second, 1, 1_001), 1);
 }
 
+/// Nothing more comes: then the clock alone tells, and the message behind the hole is told of as well.
+#[test]
+fn hole_patience_ends_with_time_where_nothing_more_comes() {
+    let mut scene = Scene::websocket(with_limits(|limits| limits.hole_patience = 1_000_000_000));
+    let lost = text("lost");
+    let start = scene.at(DOWN);
+    scene.lose(DOWN, lost.len()).down(&text("there"));
+    let end = scene.at(DOWN);
+    scene.acknowledge(DOWN, end);
+    let mut told_after = |nanoseconds| {
+        let outcome = &scene.hear_nothing_for(nanoseconds).outcome;
+        let said = outcome.said(DOWN).into_iter().map(<[u8]>::to_vec);
+        (outcome.gaps(), said.collect::<Vec<_>>())
+    };
+    assert_eq!(told_after(1_000_000_000), (vec![], vec![]));
+    let behind = start + lost.len();
+    let gap = (DOWN, start as u64, behind as u64, GapCause::Capture);
+    let there = b"there".to_vec();
+    assert_eq!(told_after(1), (vec![gap], vec![there.clone()]));
+    assert_eq!(told_after(9_000_000_000), (vec![gap], vec![there]), "once");
+}
+
 #[test]
 fn hole_patience_segments_waits_for_so_many_behind_an_acknowledged_hole() {
     let three = |limits: &mut Limits| limits.hole_patience_segments = 3;
