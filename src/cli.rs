@@ -13,10 +13,12 @@ use clap::{
 };
 use wireseam::report::LineType;
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::live::{BackendAsked, Device, Rotate};
 pub(crate) use self::{
     check::{Accept, Check, CheckFormat, Review, Which},
     demo::Demo,
-    live::{BackendAsked, Device, Live, Record, Rotate},
+    live::{Live, Record},
     replay::{Replay, ReplayFormat, ToKind},
 };
 use crate::limits;

@@ -40,7 +40,8 @@ fn list(listed: &[LocalInterface], may_capture: bool, has_libpcap: bool) -> Stri
         let program =
             program.map_or_else(|_| "wireseam".to_owned(), |path| path.display().to_string());
         text.push_str(&format!(
-            "they may not be captured on: CAP_NET_RAW is missing; run sudo setcap cap_net_raw,cap_net_admin=eip {program}\n"
+            "they may not be captured on: CAP_NET_RAW is missing; run sudo setcap cap_net_raw,cap_net_admin=eip {program}; \
+             wireseam demo needs no rights\n"
         ));
     }
     text
