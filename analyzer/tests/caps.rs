@@ -4,9 +4,8 @@
 use wireseam_analyzer::{Analyzer, Config, Direction, EventKind, Limits, PayloadPolicy};
 use wireseam_wire::Flags;
 
-use crate::bench::{
-    Outcome, Scene, blank, compressing, frame_bytes, full, masked, text, with_limits,
-};
+use crate::bench::{Outcome, blank, frame_bytes, full, masked, text, with_limits};
+use crate::scene::{Scene, compressing};
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

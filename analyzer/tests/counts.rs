@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use wireseam_analyzer::{Analyzer, Config, Control, Detail, Direction, Ended, Event, EventKind};
 use wireseam_wire::{Flags, Timestamp};
 
-use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes};
+use crate::bench::{REQUEST, RESPONSE, frame_bytes};
+use crate::scene::Scene;
 
 /// What an end does next with its stream of frames.
 #[derive(Clone, Debug)]

@@ -4,9 +4,8 @@ use flate2::{Compress, Compression, FlushCompress};
 use proptest::prelude::*;
 use wireseam_analyzer::{Direction, Finding, MessageId};
 
-use crate::bench::{
-    Numbers, Outcome, Scene, agreeing, compressing, frame_bytes, full, masked, text, with_limits,
-};
+use crate::bench::{Numbers, Outcome, frame_bytes, full, masked, text, with_limits};
+use crate::scene::{Scene, agreeing, compressing};
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

@@ -3,7 +3,8 @@
 use wireseam_analyzer::{Analyzer, Config, Direction, EndedBy, EventKind, Limits, Role};
 use wireseam_wire::{Flags, Segment, Seq, Timestamp};
 
-use crate::bench::{Scene, blank, full, text};
+use crate::bench::{blank, full, text};
+use crate::scene::Scene;
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

@@ -3,9 +3,8 @@
 use wireseam_analyzer::{Config, Direction, GapCause};
 use wireseam_wire::Flags;
 
-use crate::bench::{
-    REQUEST, RESPONSE, Scene, compressing, frame_bytes, full, masked, text, with_limits,
-};
+use crate::bench::{REQUEST, RESPONSE, frame_bytes, full, masked, text, with_limits};
+use crate::scene::{Scene, compressing};
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

@@ -2,7 +2,8 @@
 
 use wireseam_analyzer::{Config, Direction, EventKind, HandshakeResult, Layer};
 
-use crate::bench::{Outcome, REQUEST, RESPONSE, Scene, full, masked, text};
+use crate::bench::{Outcome, REQUEST, RESPONSE, full, masked, text};
+use crate::scene::Scene;
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

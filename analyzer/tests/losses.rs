@@ -2,7 +2,8 @@
 
 use wireseam_analyzer::{Direction, Frame, Offset, Span};
 
-use crate::bench::{Numbers, Outcome, Scene, frame_bytes, full};
+use crate::bench::{Numbers, Outcome, frame_bytes, full};
+use crate::scene::Scene;
 
 /// A message as it was sent: where it begins and ends in its direction's stream, and what it says.
 struct Sent {

@@ -31,6 +31,8 @@ mod pickup;
 mod proxy;
 /// Anything at all, at any place: no panic, and still an end.
 mod robustness;
+/// One connection told segment by segment, with losses and time.
+mod scene;
 /// Frames found without a handshake, and none found where there are none.
 mod search;
 /// What a segment was, and which of its bytes are stream.

@@ -3,7 +3,8 @@
 use wireseam_analyzer::{Analyzer, Config, EventKind, Message, Offset, Span};
 use wireseam_wire::{Endpoint, Flags, PacketIndex, Segment, Seq};
 
-use crate::bench::{Scene, frame_bytes, full, text, with_limits};
+use crate::bench::{frame_bytes, full, text, with_limits};
+use crate::scene::Scene;
 
 /// What is made of the server's segments alone, which begin mid-stream.
 fn messages_of_server(payloads: &[&[u8]]) -> Vec<Message> {

@@ -2,7 +2,8 @@
 
 use wireseam_analyzer::{EventKind, Layer, Proxied};
 
-use crate::bench::{Outcome, REQUEST, RESPONSE, Scene, full, masked, with_limits};
+use crate::bench::{Outcome, REQUEST, RESPONSE, full, masked, with_limits};
+use crate::scene::Scene;
 
 const LINE: &[u8] = b"PROXY TCP4 192.0.2.7 198.51.100.9 51234 80\r\n";
 const BINARY: &[u8] =

@@ -3,9 +3,8 @@
 use base64::Engine as _;
 use wireseam_analyzer::{Config, Direction, HandshakeResult};
 
-use crate::bench::{
-    Numbers, Outcome, REQUEST, Scene, frame_bytes, full, masked, text, with_limits,
-};
+use crate::bench::{Numbers, Outcome, REQUEST, frame_bytes, full, masked, text, with_limits};
+use crate::scene::Scene;
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

@@ -5,7 +5,8 @@ use wireseam_analyzer::{
 };
 use wireseam_wire::{Flags, Segment, Seq};
 
-use crate::bench::{REQUEST, RESPONSE, Scene, blank, frame_bytes, full, masked, text, with_limits};
+use crate::bench::{REQUEST, RESPONSE, blank, frame_bytes, full, masked, text, with_limits};
+use crate::scene::Scene;
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

@@ -2,7 +2,8 @@
 
 use wireseam_analyzer::{Direction, EventKind, GapCause, HandshakeResult, Limits};
 
-use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes, masked, text, with_limits};
+use crate::bench::{REQUEST, RESPONSE, frame_bytes, masked, text, with_limits};
+use crate::scene::Scene;
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;

@@ -2,7 +2,8 @@
 
 use wireseam_analyzer::{Close, Direction, EventKind, FrameId, Initiator};
 
-use crate::bench::{REQUEST, RESPONSE, Scene, frame_bytes, full, masked, text};
+use crate::bench::{REQUEST, RESPONSE, frame_bytes, full, masked, text};
+use crate::scene::Scene;
 
 const UP: Direction = Direction::ClientToServer;
 const DOWN: Direction = Direction::ServerToClient;
@@ -187,7 +188,7 @@ fn takeover_is_given_up_by_the_side_that_said_so() {
 fn a_ping_between_fragments_of_a_compressed_message_changes_nothing() {
     let hello = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
     for cut in 0..=hello.len() {
-        let mut scene = crate::bench::compressing(full());
+        let mut scene = crate::scene::compressing(full());
         scene.down(&frame_bytes(0x41, None, &hello[..cut]));
         scene
             .down(&frame_bytes(0x89, None, b"ping"))
