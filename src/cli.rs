@@ -19,7 +19,7 @@ pub(crate) use self::{
     check::{Accept, Check, CheckFormat, Review, Which},
     demo::Demo,
     live::{Live, Record},
-    replay::{Replay, ReplayFormat, ToKind},
+    replay::{Adapter, BuiltIn, Replay, ReplayFormat, ToKind},
 };
 use crate::limits;
 
@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// Replay fixtures into a WebSocket decoder, cut in every way
     #[command(after_help = replay::REPLAY)]
     Replay(Replay),
+    /// Speak the replay protocol as an adapter for a decoder that is built in: an example, and a partner for another harness
+    #[command(hide = true)]
+    Adapter(Adapter),
     /// Make a capture file of a conversation script
     #[command(after_help = BUILD)]
     Build(Build),

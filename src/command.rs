@@ -84,6 +84,7 @@ pub(crate) fn run(cli: Cli, stderr: &mut dyn Write) -> Exit {
         Command::Record(asked) => record::record(&asked, stderr),
         Command::Interfaces => interfaces::interfaces(),
         Command::Replay(asked) => replay::replay(&asked, stderr),
+        Command::Adapter(asked) => replay::adapter(&asked),
         Command::Build(asked) => build::build(&asked),
         Command::Check(asked) => check::check(&asked),
         Command::Accept(asked) => review::accept(&asked),

@@ -31,13 +31,16 @@ mod claimed;
 mod collected;
 mod decoder;
 mod derive;
+mod exec;
 mod expected;
 mod fixture;
 mod judge;
 mod own;
+mod protocol;
 pub mod report;
 mod run;
 mod segmentation;
+mod serve;
 mod stream;
 mod trial;
 mod tungstenite;
@@ -47,12 +50,14 @@ pub use self::{
         About, AdapterError, Begins, Chunk, CloseEvent, Content, Decoder, Event, Kind, MessageType,
         Refusal, Start,
     },
+    exec::Exec,
     expected::{Binding, Fault, Item, Pattern, Wanted},
     fixture::{Fixture, FixtureError},
     judge::{Failure, FailureKind, Judgement, Verdict},
     own::Own,
     run::{Found, Run},
     segmentation::{Cuts, MOST_BYTES, MOST_SEGMENTATIONS, Plan, Segmentation, Shape},
+    serve::serve,
     stream::{FramePlace, Stream},
     trial::{Failed, Target, Trial, try_fixture},
     tungstenite::Tungstenite,

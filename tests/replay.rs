@@ -2,6 +2,7 @@
 
 mod broken;
 mod command;
+mod exec;
 
 use wireseam::{
     analyzer::Role,

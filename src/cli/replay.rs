@@ -29,6 +29,23 @@ pub(crate) struct Replay {
     pub(crate) timeout: Duration,
 }
 
+/// `wireseam adapter`.
+#[derive(Debug, Args)]
+pub(crate) struct Adapter {
+    /// The decoder
+    #[arg(value_enum)]
+    pub(crate) decoder: BuiltIn,
+}
+
+/// A decoder that is built in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BuiltIn {
+    /// The library tungstenite
+    Tungstenite,
+    /// The analyzer of this program
+    Wireseam,
+}
+
 /// A target, as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct To {
@@ -45,6 +62,8 @@ pub(crate) enum ToKind {
     Tungstenite(bool),
     /// The analyzer of this program.
     Own,
+    /// An adapter that this command line starts.
+    Exec(String),
 }
 
 impl FromStr for To {
@@ -55,7 +74,12 @@ impl FromStr for To {
             "tungstenite" => ToKind::Tungstenite(false),
             "tungstenite:handshake" => ToKind::Tungstenite(true),
             "wireseam" => ToKind::Own,
-            _ => return Err(format!("the targets are {TARGETS}")),
+            _ => match asked.split_once(':') {
+                Some(("exec", command)) if !command.trim().is_empty() => {
+                    ToKind::Exec(command.to_owned())
+                }
+                _ => return Err(format!("the targets are {TARGETS}")),
+            },
         };
         Ok(Self {
             asked: asked.to_owned(),
@@ -108,16 +132,18 @@ fn seconds(typed: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds, up to 3600".to_owned())
 }
 
-const TARGETS: &str = "tungstenite, tungstenite:handshake and wireseam";
+const TARGETS: &str = "tungstenite, tungstenite:handshake, wireseam and exec:COMMAND";
 
 pub(super) const REPLAY: &str = "\
 Targets:
   tungstenite             the Rust library, built in; tungstenite:handshake gives it the request too
   wireseam                this program's own analyzer, for reference
+  exec:COMMAND            an adapter, in any language, that a shell starts: docs/replay-protocol.md
 
 Examples:
   wireseam replay fixtures --to tungstenite
   wireseam replay torn-mask.toml --to tungstenite --segmentation one-byte,seed:7
+  wireseam replay fixtures --to 'exec:python3 adapters/python-websockets.py'
   wireseam replay torn-mask.toml --to tungstenite --role server --segmentation cuts:165+168
 
 A verdict is OK, INFORMATIONAL (the RFC leaves it open), NON-STRICT, UNIMPLEMENTED or FAILED.

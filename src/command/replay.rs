@@ -9,15 +9,16 @@ use std::{
 };
 
 use wireseam::replay::{
-    AdapterError, Fixture, FixtureError, Segmentation, Target, Trial, Verdict,
+    AdapterError, Decoder, Fixture, FixtureError, Own, Segmentation, Target, Trial, Tungstenite,
+    Verdict,
     report::{
         Implementation, Replayed, Tried, document, fixture_line, total_line, trial_line, write_text,
     },
-    try_fixture,
+    serve, try_fixture,
 };
 
 use super::{Exit, Failure, signals::Signals};
-use crate::cli::{Replay, ReplayFormat};
+use crate::cli::{Adapter, BuiltIn, Replay, ReplayFormat};
 
 pub(super) fn replay(asked: &Replay, stderr: &mut dyn Write) -> Result<Exit, Failure> {
     let signals = Signals::catch().map_err(|cause| Exit::Environment.with(cause))?;
@@ -47,6 +48,21 @@ pub(super) fn replay(asked: &Replay, stderr: &mut dyn Write) -> Result<Exit, Fai
         }
     }
     replaying.finish()
+}
+
+/// `wireseam adapter`: answers another harness.
+pub(super) fn adapter(asked: &Adapter) -> Result<Exit, Failure> {
+    let mut decoder: Box<dyn Decoder> = match asked.decoder {
+        BuiltIn::Tungstenite => Box::new(Tungstenite::default()),
+        BuiltIn::Wireseam => Box::new(Own::default()),
+    };
+    serve(
+        &mut *decoder,
+        &mut io::stdin().lock(),
+        &mut io::stdout().lock(),
+    )
+    .map(|()| Exit::Fine)
+    .map_err(|cause| Exit::Environment.with(cause))
 }
 
 /// Whether to go on with the next fixture.

@@ -1,21 +1,69 @@
 //! From what was typed behind `--to` to a target that works.
 
-use wireseam::replay::{Own, Target, Tungstenite};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use super::{Failure, Signals};
+use wireseam::replay::{
+    About, AdapterError, Begins, Cuts, Exec, Own, Run, Stream, Target, Tungstenite,
+};
+
+use super::{Exit, Failure, Signals};
 use crate::cli::{Replay, ToKind};
 
 /// Every target, in order.
-pub(super) fn open(asked: &Replay, _: &Signals) -> Result<Vec<Box<dyn Target>>, Failure> {
-    let opened = asked
-        .to
-        .iter()
-        .map(|to| -> Result<Box<dyn Target>, Failure> {
-            Ok(match to.kind {
-                ToKind::Tungstenite(true) => Box::new(Tungstenite::with_handshake()),
-                ToKind::Tungstenite(false) => Box::new(Tungstenite::default()),
-                ToKind::Own => Box::new(Own::default()),
-            })
-        });
+pub(super) fn open(asked: &Replay, signals: &Signals) -> Result<Vec<Box<dyn Target>>, Failure> {
+    let opened = asked.to.iter().map(|to| {
+        let target: Result<Box<dyn Target>, AdapterError> = match &to.kind {
+            ToKind::Tungstenite(true) => Ok(Box::new(Tungstenite::with_handshake())),
+            ToKind::Tungstenite(false) => Ok(Box::new(Tungstenite::default())),
+            ToKind::Own => Ok(Box::new(Own::default())),
+            ToKind::Exec(command) => Exec::start(command, asked.timeout, signals.flag())
+                .map(|adapter| Box::new(adapter) as Box<dyn Target>),
+        };
+        match target {
+            Ok(target) => {
+                let stop = signals.flag();
+                Ok(Box::new(Stoppable { target, stop }) as Box<dyn Target>)
+            }
+            Err(AdapterError::Interrupted) => {
+                let exit = signals.exit().unwrap_or(Exit::Interrupted);
+                Err(exit.with(anyhow::anyhow!("interrupted")))
+            }
+            Err(cause) => {
+                let failed = format!("failed to replay into {}", to.asked);
+                Err(Exit::Environment.with(anyhow::Error::from(cause).context(failed)))
+            }
+        }
+    });
     opened.collect()
+}
+
+/// A target that replays no more once a signal has come.
+struct Stoppable {
+    target: Box<dyn Target>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Target for Stoppable {
+    fn implementation(&self) -> About {
+        self.target.implementation()
+    }
+
+    fn prepare(&self, stream: &Stream) -> Stream {
+        self.target.prepare(stream)
+    }
+
+    fn replay(
+        &mut self,
+        stream: &Stream,
+        begins: Begins,
+        cuts: &Cuts,
+    ) -> Result<Run, AdapterError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(AdapterError::Interrupted);
+        }
+        self.target.replay(stream, begins, cuts)
+    }
 }
