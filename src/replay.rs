@@ -12,7 +12,17 @@
 //! completes it and not later; nothing is lost where the handshake ends; nothing comes after a Close frame; what must be
 //! refused is refused, at the same byte however it was cut. No time is measured.
 //!
-//! A decoder of one's own is tried like this:
+//! In a test of your own, one line replays a folder:
+//!
+//! ```no_run
+//! # use wireseam::replay::Tungstenite as MyDecoder;
+//! #[test]
+//! fn messages_are_the_same_whatever_way_the_bytes_were_cut() {
+//!     wireseam::replay::assert_folder(&mut MyDecoder::default(), "tests/fixtures");
+//! }
+//! ```
+//!
+//! `examples/library` is a whole project that does so. The parts of it:
 //!
 //! ```
 //! use std::path::Path;
@@ -27,6 +37,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod asserted;
 mod claimed;
 mod collected;
 mod decoder;
@@ -46,6 +57,7 @@ mod trial;
 mod tungstenite;
 
 pub use self::{
+    asserted::{assert_folder, usual},
     decoder::{
         About, AdapterError, Begins, Chunk, CloseEvent, Content, Decoder, Event, Kind, MessageType,
         Refusal, Start,

@@ -14,7 +14,7 @@ use wireseam::replay::{
     report::{
         Implementation, Replayed, Tried, document, fixture_line, total_line, trial_line, write_text,
     },
-    serve, try_fixture,
+    serve, try_fixture, usual,
 };
 
 use super::{Exit, Failure, signals::Signals};
@@ -121,17 +121,7 @@ impl Replaying<'_> {
         if !self.asked.segmentation.is_empty() {
             return self.asked.segmentation.clone();
         }
-        let mut ways = vec![
-            Segmentation::Original,
-            Segmentation::CoalesceAll,
-            Segmentation::OneByte,
-            Segmentation::EverySplit,
-            Segmentation::Fields,
-            Segmentation::HeaderPairs,
-            Segmentation::Mss(536),
-        ];
-        ways.extend((1..=3).map(Segmentation::Seed));
-        ways
+        usual()
     }
 
     fn take(&mut self, trials: &[Trial], asked: &str) -> Result<(), Failure> {

@@ -74,10 +74,11 @@ fn word(trials: &[Trial]) -> &'static str {
     }
 }
 
-/// The command that replays the failed segmentation of a trial again; `None` where it has not failed.
+/// The command that replays the failed segmentation of a trial again; `None` where it has not failed, or where nothing was typed
+/// to replay it.
 #[must_use]
 pub fn again(trial: &Trial, asked: &str) -> Option<String> {
-    let failed = trial.failed.as_ref()?;
+    let failed = trial.failed.as_ref().filter(|_| !asked.is_empty())?;
     Some(format!(
         "wireseam replay {} --to {} --role {} --segmentation {}",
         quoted(&trial.fixture),

@@ -9,7 +9,7 @@ use super::sources::{File, root};
 /// A part, its manifest, and the parts that it may depend on.
 ///
 /// A dependency for tests counts: a circle through tests makes two copies of every type in it.
-const PARTS: [(&str, &str, &[&str]); 6] = [
+const PARTS: [(&str, &str, &[&str]); 7] = [
     ("wireseam-wire", "wire", &[]),
     ("wireseam-libpcap", "capture/libpcap", &[]),
     (
@@ -19,6 +19,11 @@ const PARTS: [(&str, &str, &[&str]); 6] = [
     ),
     ("wireseam-analyzer", "analyzer", &["wireseam-wire"]),
     ("wireseam-fixtures", "fixtures", &["wireseam-wire"]),
+    (
+        "wireseam-example-library",
+        "examples/library",
+        &["wireseam"],
+    ),
     (
         "wireseam",
         "",
