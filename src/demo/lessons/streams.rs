@@ -5,7 +5,7 @@ use super::super::stage::{Scene, end};
 use super::super::{
     lesson::{Part, Told, claim},
     picture::Picture,
-    take::Take,
+    take::{Stream, Take},
 };
 use super::{PRICES, PRICES_LENGTHS};
 
@@ -25,10 +25,7 @@ pub(in super::super) fn play_slow(scene: &mut Scene<'_>) -> anyhow::Result<()> {
 
 pub(in super::super) fn tell_slow(take: &Take) -> anyhow::Result<Told> {
     let stream = take.server(0)?;
-    claim(
-        stream.sender.sends == PRICES_LENGTHS && stream.segments() == stream.sends(),
-        "not every send() travelled in a segment of its own",
-    )?;
+    sent_apart(stream)?;
     claim(
         stream.receiver.receives == [15],
         "the reader was not slow enough",
@@ -37,12 +34,7 @@ pub(in super::super) fn tell_slow(take: &Take) -> anyhow::Result<Told> {
         scene: "A server sends three prices over TCP, with three calls of send(). The client is busy, and calls recv() a \
                 moment later."
             .to_owned(),
-        parts: vec![Part::Picture(
-            Picture::new("from the server to the client, by byte", stream.all())
-                .sends(stream, &PRICES)
-                .segments(stream)
-                .receives(stream),
-        )],
+        parts: vec![prices(stream)],
         notice: "One recv() gave \"up 5down 3up 10\". That the server called send() three times is nowhere in it: TCP \
                  carries bytes in order, and nothing else."
             .to_owned(),
@@ -66,10 +58,7 @@ pub(in super::super) fn play_fast(scene: &mut Scene<'_>) -> anyhow::Result<()> {
 
 pub(in super::super) fn tell_fast(take: &Take) -> anyhow::Result<Told> {
     let stream = take.server(0)?;
-    claim(
-        stream.sender.sends == PRICES_LENGTHS && stream.segments() == stream.sends(),
-        "not every send() travelled in a segment of its own",
-    )?;
+    sent_apart(stream)?;
     claim(
         stream.receives() == stream.sends(),
         "the reader was not fast enough",
@@ -77,15 +66,26 @@ pub(in super::super) fn tell_fast(take: &Take) -> anyhow::Result<Told> {
     Ok(Told {
         scene: "The same server, the same three prices. Only the client is not busy this time: it waits in recv()."
             .to_owned(),
-        parts: vec![Part::Picture(
-            Picture::new("from the server to the client, by byte", stream.all())
-                .sends(stream, &PRICES)
-                .segments(stream)
-                .receives(stream),
-        )],
+        parts: vec![prices(stream)],
         notice: "All edges meet, and a program that takes each recv() for one price works. But the segments are those of \
                  lesson 1, byte for byte. Only the clock was different; under load it is again."
             .to_owned(),
         belief: "I tested it and it works, so it is right",
     })
+}
+
+fn sent_apart(stream: Stream<'_>) -> anyhow::Result<()> {
+    claim(
+        stream.sender.sends == PRICES_LENGTHS && stream.segments() == stream.sends(),
+        "not every send() travelled in a segment of its own",
+    )
+}
+
+fn prices(stream: Stream<'_>) -> Part {
+    Part::Picture(
+        Picture::new("from the server to the client, by byte", stream.all())
+            .sends(stream, &PRICES)
+            .segments(stream)
+            .receives(stream),
+    )
 }
