@@ -46,6 +46,7 @@ mod exec;
 mod expected;
 mod fixture;
 mod judge;
+mod live;
 mod own;
 mod protocol;
 pub mod report;
@@ -66,6 +67,7 @@ pub use self::{
     expected::{Binding, Fault, Item, Pattern, Wanted},
     fixture::{Fixture, FixtureError},
     judge::{Failure, FailureKind, Judgement, Verdict},
+    live::{LiveClient, LiveServer},
     own::Own,
     run::{Found, Run},
     segmentation::{Cuts, MOST_BYTES, MOST_SEGMENTATIONS, Plan, Segmentation, Shape},

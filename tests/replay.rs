@@ -3,6 +3,7 @@
 mod broken;
 mod command;
 mod exec;
+mod live;
 
 use wireseam::{
     analyzer::Role,

@@ -64,6 +64,10 @@ pub(crate) enum ToKind {
     Own,
     /// An adapter that this command line starts.
     Exec(String),
+    /// A server that echoes, at this address.
+    Server(String),
+    /// A client that echoes and connects to this address.
+    Client(String),
 }
 
 impl FromStr for To {
@@ -77,6 +81,12 @@ impl FromStr for To {
             _ => match asked.split_once(':') {
                 Some(("exec", command)) if !command.trim().is_empty() => {
                     ToKind::Exec(command.to_owned())
+                }
+                Some(("server", address)) if address.contains(':') => {
+                    ToKind::Server(address.to_owned())
+                }
+                Some(("client", address)) if is_listening(address) => {
+                    ToKind::Client(address.trim_start_matches("listen:").to_owned())
                 }
                 _ => return Err(format!("the targets are {TARGETS}")),
             },
@@ -123,6 +133,12 @@ pub(crate) enum ReplayFormat {
     Ndjson,
 }
 
+fn is_listening(address: &str) -> bool {
+    address
+        .strip_prefix("listen:")
+        .is_some_and(|address| address.contains(':'))
+}
+
 /// A number of seconds, also 0.5.
 fn seconds(typed: &str) -> Result<Duration, String> {
     let number = typed.parse::<f64>().ok();
@@ -132,13 +148,16 @@ fn seconds(typed: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a number of seconds, up to 3600".to_owned())
 }
 
-const TARGETS: &str = "tungstenite, tungstenite:handshake, wireseam and exec:COMMAND";
+const TARGETS: &str = "tungstenite, tungstenite:handshake, wireseam, exec:COMMAND, server:HOST:PORT/TARGET and \
+                       client:listen:HOST:PORT";
 
 pub(super) const REPLAY: &str = "\
 Targets:
   tungstenite             the Rust library, built in; tungstenite:handshake gives it the request too
   wireseam                this program's own analyzer, for reference
   exec:COMMAND            an adapter, in any language, that a shell starts: docs/replay-protocol.md
+  server:HOST:PORT/TARGET a running server that echoes each message; ws://HOST:PORT/TARGET will do as well
+  client:listen:HOST:PORT a client that connects here, again and again, and echoes each message
 
 Examples:
   wireseam replay fixtures --to tungstenite

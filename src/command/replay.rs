@@ -117,9 +117,18 @@ impl Replaying<'_> {
     }
 
     /// The segmentations asked for, or all of those that say something new.
-    fn ways(&self, _: &dyn Target) -> Vec<Segmentation> {
+    fn ways(&self, target: &dyn Target) -> Vec<Segmentation> {
         if !self.asked.segmentation.is_empty() {
             return self.asked.segmentation.clone();
+        }
+        if target.is_live() {
+            return vec![
+                Segmentation::Original,
+                Segmentation::CoalesceAll,
+                Segmentation::OneByte,
+                Segmentation::Fields,
+                Segmentation::Seed(1),
+            ];
         }
         usual()
     }

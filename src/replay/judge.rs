@@ -144,9 +144,10 @@ impl Outcome {
     }
 
     pub(super) fn of(run: &Run) -> Self {
-        let refused = run
-            .found
-            .iter()
+        // what follows a Close frame is discarded or refused: either will do
+        let open = run.found.iter();
+        let refused = open
+            .take_while(|found| !matches!(found.event, Event::Close(_)))
             .find_map(|found| Some((refusal(found)?.code, found.chunk.clone())));
         let events = run.found.iter().map(|found| found.event.clone());
         Self {

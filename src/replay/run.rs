@@ -71,6 +71,15 @@ pub(super) fn replay(
 }
 
 impl Run {
+    /// The peer refuses, somewhere in these bytes.
+    pub(super) fn refuse(&mut self, bytes: &Range<usize>, why: String) {
+        self.found.push(Found {
+            event: Event::error(None, why),
+            number: self.chunks,
+            chunk: bytes.clone(),
+        });
+    }
+
     fn take(&mut self, events: impl IntoIterator<Item = Event>, chunk: Range<usize>) {
         let number = self.chunks + usize::from(chunk.is_empty());
         let found = events.into_iter().map(|event| Found {

@@ -6,7 +6,7 @@ use wireseam_analyzer::{Opcode, Role};
 
 use super::{
     decoder::{Begins, Start},
-    expected::Item,
+    expected::{Fault, Item, Wanted},
     segmentation::Shape,
 };
 
@@ -90,6 +90,46 @@ impl Stream {
             request,
             response,
             extensions: &self.extensions,
+        }
+    }
+
+    /// The same frames behind another head, which begins the stream.
+    pub(super) fn behind(&self, head: &str) -> Self {
+        let from = self.head.end;
+        let moved = |place: usize| match place {
+            usize::MAX => place,
+            place => place.saturating_sub(from) + head.len(),
+        };
+        let items = self.items.iter().filter_map(|item| match item {
+            Item::Fault(fault) if fault.in_handshake || fault.rule == "http.upgrade.early" => None,
+            Item::Fault(fault) => Some(Item::Fault(Fault {
+                from: moved(fault.from),
+                until: moved(fault.until),
+                ..fault.clone()
+            })),
+            Item::Event(wanted) => Some(Item::Event(Wanted {
+                complete: moved(wanted.complete),
+                ..wanted.clone()
+            })),
+        });
+        let frames = self.frames.iter().map(|frame| FramePlace {
+            header: moved(frame.header.start)..moved(frame.header.end),
+            payload: moved(frame.payload.start)..moved(frame.payload.end),
+            ..frame.clone()
+        });
+        let behind = self.bytes.get(from..).unwrap_or_default();
+        Self {
+            bytes: [head.as_bytes(), behind].concat(),
+            head: 0..head.len(),
+            frames: frames.collect(),
+            original: self
+                .original
+                .iter()
+                .filter(|place| **place >= from)
+                .map(|place| moved(*place))
+                .collect(),
+            items: items.collect(),
+            ..self.clone()
         }
     }
 

@@ -16,6 +16,11 @@ pub trait Target {
     /// Which implementation it is.
     fn implementation(&self) -> About;
 
+    /// Whether each replay takes a connection, so that fewer are made unless more are asked for.
+    fn is_live(&self) -> bool {
+        false
+    }
+
     /// The stream as it will be sent: with a handshake of one's own where there has to be a real one.
     fn prepare(&self, stream: &Stream) -> Stream {
         stream.clone()

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use wireseam::replay::{
-    About, AdapterError, Begins, Cuts, Exec, Own, Run, Stream, Target, Tungstenite,
+    About, AdapterError, Begins, Cuts, Exec, LiveClient, LiveServer, Own, Run, Stream, Target,
+    Tungstenite,
 };
 
 use super::{Exit, Failure, Signals};
@@ -19,6 +20,10 @@ pub(super) fn open(asked: &Replay, signals: &Signals) -> Result<Vec<Box<dyn Targ
             ToKind::Tungstenite(true) => Ok(Box::new(Tungstenite::with_handshake())),
             ToKind::Tungstenite(false) => Ok(Box::new(Tungstenite::default())),
             ToKind::Own => Ok(Box::new(Own::default())),
+            ToKind::Server(address) => LiveServer::new(address, asked.timeout, signals.flag())
+                .map(|server| Box::new(server) as Box<dyn Target>),
+            ToKind::Client(address) => LiveClient::listen(address, asked.timeout, signals.flag())
+                .map(|client| Box::new(client) as Box<dyn Target>),
             ToKind::Exec(command) => Exec::start(command, asked.timeout, signals.flag())
                 .map(|adapter| Box::new(adapter) as Box<dyn Target>),
         };
@@ -49,6 +54,10 @@ struct Stoppable {
 impl Target for Stoppable {
     fn implementation(&self) -> About {
         self.target.implementation()
+    }
+
+    fn is_live(&self) -> bool {
+        self.target.is_live()
     }
 
     fn prepare(&self, stream: &Stream) -> Stream {

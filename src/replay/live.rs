@@ -1,0 +1,18 @@
+//! Live peers: a server that echoes, a client that echoes. The harness is the other end, with a real opening handshake.
+//!
+//! ```text
+//!   fixture's frames behind a head of the harness' own --chunk by chunk, TCP_NODELAY--> peer's receive queue --recv()--> peer
+//!                                                          |  the next chunk waits until this queue is empty             |
+//!   Run <-- what comes back: echo = message, Pong = ping, Close = close, or the connection failed <----------------------+
+//! ```
+//!
+//! That a peer has decoded a message shows only in what it sends back, so it has to **echo**: each message as it came. What
+//! completes an event is followed by nothing before its echo is there, hence a late event is one that never comes. In which
+//! byte's chunk a connection was failed cannot be told from outside, only with which code.
+
+mod client;
+mod link;
+mod pace;
+mod server;
+
+pub use self::{client::LiveClient, server::LiveServer};
