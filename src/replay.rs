@@ -53,6 +53,7 @@ pub mod report;
 mod run;
 mod segmentation;
 mod serve;
+mod shrink;
 mod stream;
 mod trial;
 mod tungstenite;
@@ -72,6 +73,7 @@ pub use self::{
     run::{Found, Run},
     segmentation::{Cuts, MOST_BYTES, MOST_SEGMENTATIONS, Plan, Segmentation, Shape},
     serve::serve,
+    shrink::shrink,
     stream::{FramePlace, Stream},
     trial::{Failed, Target, Trial, try_fixture},
     tungstenite::Tungstenite,

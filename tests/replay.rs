@@ -4,6 +4,7 @@ mod broken;
 mod command;
 mod exec;
 mod live;
+mod shrinking;
 
 use wireseam::{
     analyzer::Role,

@@ -24,6 +24,9 @@ pub(crate) struct Replay {
     /// How to write what came of it
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) format: ReplayFormat,
+    /// Make each failing replay as small as it can be, and write it into this folder as a script
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) shrink: Option<PathBuf>,
     /// How many seconds to wait for an answer
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub(crate) timeout: Duration,

@@ -14,7 +14,7 @@ use wireseam::replay::{
     report::{
         Implementation, Replayed, Tried, document, fixture_line, total_line, trial_line, write_text,
     },
-    serve, try_fixture, usual,
+    serve, shrink, try_fixture, usual,
 };
 
 use super::{Exit, Failure, signals::Signals};
@@ -103,6 +103,7 @@ impl Replaying<'_> {
             match try_fixture(&mut **target, &fixture, roles, &ways) {
                 Ok(trials) => {
                     self.take(&trials, &to.asked)?;
+                    self.shrink(&mut **target, &trials)?;
                     tried.trials.push(trials);
                 }
                 Err(AdapterError::Interrupted) => {
@@ -146,6 +147,47 @@ impl Replaying<'_> {
             if self.asked.format == ReplayFormat::Ndjson {
                 print(&format!("{}\n", trial_line(trial, asked)))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left of each failing replay, where that was asked for.
+    fn shrink(&mut self, target: &mut dyn Target, trials: &[Trial]) -> Result<(), Failure> {
+        let Some(folder) = &self.asked.shrink else {
+            return Ok(());
+        };
+        let implementation = target.implementation().name;
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let implementation: String = implementation.chars().map(plain).collect();
+        for trial in trials.iter().filter(|trial| trial.failed.is_some()) {
+            let stem = Path::new(&trial.fixture).file_stem().unwrap_or_default();
+            let name = format!(
+                "{}-{}-{implementation}-{}.toml",
+                stem.display(),
+                trial.connection,
+                trial.role
+            );
+            let path = folder.join(name);
+            let Some(script) = shrink(target, trial) else {
+                let what = "it does not fail without the handshake that it has";
+                let _ = writeln!(
+                    self.stderr,
+                    "wireseam: {} was not made smaller: {what}",
+                    trial.fixture
+                );
+                continue;
+            };
+            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, script));
+            written.map_err(|cause| {
+                let failed = format!("failed to write {}", path.display());
+                Exit::Environment.with(anyhow::Error::from(cause).context(failed))
+            })?;
+            let _ = writeln!(
+                self.stderr,
+                "wireseam: {} was made smaller: {}",
+                trial.fixture,
+                path.display()
+            );
         }
         Ok(())
     }

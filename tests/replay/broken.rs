@@ -119,9 +119,14 @@ impl Broken {
                 }
             }
             8 => {
-                let (code, reason) = payload.split_at(2);
-                let code = u16::from_be_bytes([code[0], code[1]]);
-                events.push(Event::close(Some(code), &String::from_utf8_lossy(reason)));
+                events.push(match payload.as_slice() {
+                    [] => Event::close(None, ""),
+                    [_] => Event::error(Some(1002), "half a code"),
+                    [high, low, reason @ ..] => {
+                        let code = u16::from_be_bytes([*high, *low]);
+                        Event::close(Some(code), &String::from_utf8_lossy(reason))
+                    }
+                });
                 self.ended = true;
                 if self.fault == Fault::GoesOnBehindTheClose {
                     events.push(Event::text("late"));
