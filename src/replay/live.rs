@@ -11,6 +11,8 @@
 //! byte's chunk a connection was failed cannot be told from outside, only with which code.
 
 mod client;
+#[cfg(target_os = "linux")]
+mod diag;
 mod link;
 mod pace;
 mod server;
