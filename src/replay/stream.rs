@@ -61,6 +61,15 @@ pub struct FramePlace {
 }
 
 impl Stream {
+    /// Where Close frames begin.
+    pub(super) fn closes(&self) -> impl Iterator<Item = usize> + '_ {
+        let closes = self
+            .frames
+            .iter()
+            .filter(|frame| frame.opcode == Opcode::Close);
+        closes.map(|frame| frame.header.start)
+    }
+
     /// The first byte of the first frame.
     #[must_use]
     pub fn frames_from(&self) -> usize {

@@ -116,6 +116,10 @@ pub fn try_fixture(
     roles: &[Role],
     segmentations: &[Segmentation],
 ) -> Result<Vec<Trial>, AdapterError> {
+    let about = target.implementation();
+    // that a running server is no client needs no telling
+    let takes = |role| !target.is_live() || about.begins(role).is_some();
+    let roles: Vec<Role> = roles.iter().copied().filter(|role| takes(*role)).collect();
     let streams = fixture.streams.iter();
     let streams = streams.filter(|stream| roles.contains(&stream.role));
     streams
@@ -150,7 +154,11 @@ fn try_stream(
         return Ok(trial.unimplemented(format!("it does not know {unknown}")));
     }
     let stream = target.prepare(stream);
-    let shape = stream.shape(begins);
+    let mut shape = stream.shape(begins);
+    if target.is_live() {
+        // who has taken a Close frame need not echo any more what came with it (RFC 6455 5.5.1)
+        shape.turns.extend(stream.closes());
+    }
     let mut first: Option<(Outcome, Cuts)> = None;
     let whole = [Segmentation::CoalesceAll];
     let only_places = matches!(segmentations, [Segmentation::Cuts(_)]);
