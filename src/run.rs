@@ -8,7 +8,7 @@ use std::{
 
 use wireseam_analyzer::{Config, Event, EventKind, Level};
 use wireseam_capture::{CaptureError, Source};
-use wireseam_wire::{self as wire, Checksums, Timestamp};
+use wireseam_wire::{self as wire, Checksums, Packet, Timestamp};
 
 use crate::report::{
     Collector, Context, Render, describe, describe_decoding,
@@ -206,14 +206,26 @@ impl<'a> Run<'a> {
                 self.report.flush()?;
                 self.wait(source, engine)?;
             }
-            let Some(packet) = source.next_packet()? else {
+            let most = if self.options.live { 1 } else { AT_ONCE };
+            let mut written = Ok(());
+            let taken = source.next_packets(most, &mut |packet| {
+                if written.is_ok() {
+                    written = self.packet(packet, engine);
+                }
+            })?;
+            written?;
+            if taken == 0 {
                 return Ok(());
-            };
-            let context = &mut self.report.context;
-            context.start = context.start.or(packet.at);
-            self.latest = self.latest.max(packet.at);
-            engine.packet(&packet, &mut |event| self.report.take(event))?;
+            }
         }
+    }
+
+    #[inline(always)]
+    fn packet(&mut self, packet: &Packet<'_>, engine: &mut impl Engine) -> io::Result<()> {
+        let context = &mut self.report.context;
+        context.start = context.start.or(packet.at);
+        self.latest = self.latest.max(packet.at);
+        engine.packet(packet, &mut |event| self.report.take(event))
     }
 
     /// Waits for the next packet, and meanwhile reports what is known because none came.
@@ -284,6 +296,9 @@ impl Render for Whole {
         Ok(())
     }
 }
+
+/// How many packets are asked for at once.
+const AT_ONCE: u64 = 1_024;
 
 /// So long nothing else happens where no packet comes.
 const TICK: Duration = Duration::from_millis(100);

@@ -55,27 +55,65 @@ impl<S: Source> Bounded<S> {
             None
         }
     }
+
+    /// Whether it ends here.
+    #[inline]
+    fn has_stopped(&mut self) -> bool {
+        if self.stopped.is_none() {
+            self.stopped = self.stop();
+        }
+        self.stopped.is_some()
+    }
 }
+
+/// The error, unless reading failed because somebody asked to stop: that is why it ends, then.
+fn unless_woken(
+    error: CaptureError,
+    interrupt: &AtomicBool,
+    stopped: &mut Option<Stop>,
+) -> Result<(), CaptureError> {
+    if matches!(error, CaptureError::Read { .. }) && interrupt.load(Ordering::Relaxed) {
+        *stopped = Some(Stop::Interrupted);
+        return Ok(());
+    }
+    Err(error)
+}
+
+/// How many packets may be handed on before the flag is looked at again: what nobody who waits for the end notices.
+const BETWEEN_LOOKS: u64 = 64;
 
 impl<S: Source> Source for Bounded<S> {
     #[inline]
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
-        if self.stopped.is_none() {
-            self.stopped = self.stop();
-        }
-        if self.stopped.is_some() {
+        if self.has_stopped() {
             return Ok(None);
         }
-        let next = self.source.next_packet();
-        match &next {
-            Ok(Some(_)) => self.left -= 1,
-            Err(CaptureError::Read { .. }) if self.interrupt.load(Ordering::Relaxed) => {
-                self.stopped = Some(Stop::Interrupted);
-                return Ok(None);
+        match self.source.next_packet() {
+            Ok(Some(packet)) => {
+                self.left -= 1;
+                Ok(Some(packet))
             }
-            Ok(None) | Err(_) => {}
+            Err(error) => unless_woken(error, &self.interrupt, &mut self.stopped).map(|()| None),
+            Ok(None) => Ok(None),
         }
-        next
+    }
+
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&Packet<'_>),
+    ) -> Result<u64, CaptureError> {
+        if self.has_stopped() {
+            return Ok(0);
+        }
+        let most = most.min(self.left).min(BETWEEN_LOOKS);
+        match self.source.next_packets(most, take) {
+            Ok(taken) => {
+                self.left -= taken;
+                Ok(taken)
+            }
+            Err(error) => unless_woken(error, &self.interrupt, &mut self.stopped).map(|()| 0),
+        }
     }
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
@@ -135,6 +173,18 @@ mod tests {
         packets
     }
 
+    /// The same, in lots of so many.
+    fn drain_in_lots(source: &mut impl Source, most: u64) -> u64 {
+        let mut packets = 0;
+        loop {
+            let taken = source.next_packets(most, &mut |_| packets += 1).unwrap();
+            assert_eq!(source.statistics().packets, packets);
+            if taken == 0 {
+                return packets;
+            }
+        }
+    }
+
     /// Sets the flag with its second packet, as a signal handler would at any time.
     struct Interrupting(MemorySource, Arc<AtomicBool>);
 
@@ -191,6 +241,16 @@ mod tests {
         assert_eq!(limited(2), (2, Some(Stop::Limit)));
         assert_eq!(limited(3), (3, Some(Stop::Limit)));
         assert_eq!(limited(4), (3, None));
+        for most in 1..5 {
+            let in_lots = |limit| {
+                let mut source = Bounded::new(three(), Arc::default(), Some(limit));
+                let packets = drain_in_lots(&mut source, most);
+                (packets, source.statistics().stopped)
+            };
+            assert_eq!(in_lots(2), (2, Some(Stop::Limit)));
+            assert_eq!(in_lots(3), (3, Some(Stop::Limit)));
+            assert_eq!(in_lots(4), (3, None));
+        }
     }
 
     #[test]
@@ -199,6 +259,12 @@ mod tests {
         let inner = Interrupting(three(), Arc::clone(&flag));
         let mut source = Bounded::new(inner, flag, None);
         assert_eq!(drain(&mut source), 2);
+        assert_eq!(source.statistics().stopped, Some(Stop::Interrupted));
+
+        let flag = Arc::new(AtomicBool::new(false));
+        let inner = Interrupting(three(), Arc::clone(&flag));
+        let mut source = Bounded::new(inner, flag, None);
+        assert_eq!(drain_in_lots(&mut source, 100), 2);
         assert_eq!(source.statistics().stopped, Some(Stop::Interrupted));
     }
 
@@ -222,5 +288,7 @@ mod tests {
         assert!(source.next_packet().is_err());
         flag.store(true, Ordering::Relaxed);
         assert_eq!(drain(&mut source), 0);
+        let mut source = Bounded::new(Woken(Statistics::default()), flag, None);
+        assert_eq!(drain_in_lots(&mut source, 100), 0);
     }
 }

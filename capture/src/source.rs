@@ -105,6 +105,26 @@ pub trait Source {
     /// [`CaptureError`] when the source cannot be read on.
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError>;
 
+    /// Hands the packets that lie ready to `take`, one after the other and at most so many. Where none does, it waits for one,
+    /// as [`next_packet`](Self::next_packet) does. How many it handed over: none at the end of the capture.
+    ///
+    /// Sources lie in one another, and this way each of them is passed once for many packets.
+    ///
+    /// # Errors
+    ///
+    /// [`CaptureError`] when the source cannot be read on, and no packet was handed over.
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&Packet<'_>),
+    ) -> Result<u64, CaptureError> {
+        let packet = if most > 0 { self.next_packet()? } else { None };
+        Ok(packet.map_or(0, |packet| {
+            take(&packet);
+            1
+        }))
+    }
+
     /// Waits until [`next_packet`](Self::next_packet) need not, but no longer than `at_most`; whether it need not.
     ///
     /// A file is always ready; an interface on which nothing passes is not.
@@ -218,6 +238,14 @@ impl<S: Source + ?Sized> Source for &mut S {
         (**self).next_packet()
     }
 
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&Packet<'_>),
+    ) -> Result<u64, CaptureError> {
+        (**self).next_packets(most, take)
+    }
+
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
         (**self).wait_for_packet(at_most)
     }
@@ -246,6 +274,14 @@ impl<S: Source + ?Sized> Source for &mut S {
 impl<S: Source + ?Sized> Source for Box<S> {
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
         (**self).next_packet()
+    }
+
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&Packet<'_>),
+    ) -> Result<u64, CaptureError> {
+        (**self).next_packets(most, take)
     }
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {

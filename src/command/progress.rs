@@ -18,7 +18,7 @@ use crate::cli::Inspect;
 pub(super) struct Watched<S> {
     source: S,
     bar: ProgressBar,
-    packets: u32,
+    packets: u64,
     /// When to draw next; `None` where nothing is ever drawn.
     due: Option<Instant>,
 }
@@ -47,6 +47,15 @@ impl<S: Source> Watched<S> {
     pub(super) fn end(&mut self) {
         self.due = None;
         self.bar.finish_and_clear();
+    }
+
+    /// Takes packets into account that come, or came.
+    #[inline]
+    fn pass(&mut self, packets: u64) {
+        self.packets += packets;
+        if self.packets >= LOOK_EVERY {
+            self.look();
+        }
     }
 
     #[cold]
@@ -85,15 +94,25 @@ impl<S> Watched<S> {
 impl<S: Source> Source for Watched<S> {
     #[inline]
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
-        self.packets += 1;
-        if self.packets >= LOOK_EVERY {
-            self.look();
-        }
+        self.pass(1);
         let packet = self.source.next_packet();
         if !matches!(packet, Ok(Some(_))) {
             self.bar.finish_and_clear();
         }
         packet
+    }
+
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&Packet<'_>),
+    ) -> Result<u64, CaptureError> {
+        let taken = self.source.next_packets(most, take);
+        match taken {
+            Ok(passed @ 1..) => self.pass(passed),
+            Ok(0) | Err(_) => self.bar.finish_and_clear(),
+        }
+        taken
     }
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
@@ -156,7 +175,7 @@ impl<W: Write> Write for AroundBar<W> {
 }
 
 /// Looking at the clock costs about as much as reading a packet, and a packet may take a while to be analysed.
-const LOOK_EVERY: u32 = 1_000;
+const LOOK_EVERY: u64 = 1_000;
 
 /// What is over sooner needs no bar.
 const FIRST_AFTER: Duration = Duration::from_secs(1);

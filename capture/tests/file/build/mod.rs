@@ -6,6 +6,7 @@ pub(crate) mod pcapng;
 use std::io::Cursor;
 
 use wireseam_capture::{CaptureError, FileSource, Source, Statistics};
+use wireseam_wire::Packet;
 
 /// The byte order of whoever writes a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +59,39 @@ pub(crate) struct Outcome {
     pub(crate) error: Option<CaptureError>,
 }
 
-/// Reads a capture whose file header is sound.
+impl Seen {
+    fn of(packet: &Packet<'_>) -> Self {
+        Self {
+            at: packet.at.map(|at| at.0),
+            interface: packet.interface,
+            link: packet.link.number(),
+            original_len: packet.original_len,
+            data: packet.data.to_vec(),
+        }
+    }
+}
+
+/// Reads a capture whose file header is sound. Packet by packet or many at once, it comes to the same.
 pub(crate) fn read(file: &[u8]) -> Outcome {
-    drain(FileSource::from_reader("test", Cursor::new(file.to_vec())).unwrap())
+    let open = || FileSource::from_reader("test", Cursor::new(file.to_vec())).unwrap();
+    let outcome = drain(open());
+    for most in [1, 3, 1_000] {
+        let mut source = open();
+        let mut packets = Vec::new();
+        let mut take = |packet: &Packet<'_>| packets.push(Seen::of(packet));
+        let error = loop {
+            match source.next_packets(most, &mut take) {
+                Ok(0) => break None,
+                Ok(taken) => assert!(taken <= most),
+                Err(error) => break Some(error.to_string()),
+            }
+        };
+        assert_eq!(packets, outcome.packets);
+        assert_eq!(source.statistics(), &outcome.statistics);
+        let same = outcome.error.as_ref().map(ToString::to_string);
+        assert_eq!(error, same);
+    }
+    outcome
 }
 
 /// Reads all packets, and makes sure that the source stays at its end once it is there.
@@ -69,13 +100,7 @@ pub(crate) fn drain(mut source: FileSource) -> Outcome {
     let error = loop {
         match source.next_packet() {
             Ok(Some(packet)) => {
-                packets.push(Seen {
-                    at: packet.at.map(|at| at.0),
-                    interface: packet.interface,
-                    link: packet.link.number(),
-                    original_len: packet.original_len,
-                    data: packet.data.to_vec(),
-                });
+                packets.push(Seen::of(&packet));
                 assert_eq!(usize::try_from(packet.index.0).unwrap(), packets.len());
             }
             Ok(None) => break None,
