@@ -457,10 +457,14 @@ impl Connection {
             let rule = &finding::TCP_RST_OUTSIDE;
             work.out.finding(rule, Some(direction), None, text);
         }
-        let mut was_read = placed.incoming.is_some();
+        let mut was_read = false;
         if let Some(incoming) = &placed.incoming {
+            let before = self.flows[direction as usize].reassembly.next();
             self.begin_batch(direction, work);
             self.deliver(direction, incoming, work);
+            let reassembly = &self.flows[direction as usize].reassembly;
+            // where it is held behind a hole, nothing has changed for whoever reads
+            was_read = reassembly.next() != before || !reassembly.has_hole();
         }
         was_read |= self.lose_patience(segment.at, work);
         if was_read || work.config.detail == Detail::Map {

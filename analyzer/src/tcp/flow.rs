@@ -279,7 +279,11 @@ impl Flow {
         let start = self.reassembly.next();
         let received = self.hole_at(start).and_then(|hole| hole.received);
         let received = received.or((position > start).then_some(moment));
-        self.hole = Some(Box::new(Hole { start, received }));
+        let hole = Hole { start, received };
+        match &mut self.hole {
+            Some(known) => **known = hole,
+            None => self.hole = Some(Box::new(hole)),
+        }
     }
 
     /// What the receiver said of the hole at `start`.

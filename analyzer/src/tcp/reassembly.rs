@@ -211,7 +211,7 @@ impl Reassembly {
 
     /// How many bytes of `span` were not seen before.
     pub(crate) fn new_bytes(&self, span: Span) -> u64 {
-        self.uncovered(span).iter().map(|hole| hole.length()).sum()
+        self.uncovered(span).map(|hole| hole.length()).sum()
     }
 
     /// The part of `span` that was seen before.
@@ -277,7 +277,8 @@ impl Reassembly {
     /// Keeps what of `incoming` lies behind a hole and was not seen before.
     pub(crate) fn hold(&mut self, incoming: &Incoming<'_>) {
         let captured = incoming.captured();
-        for span in self.uncovered(captured) {
+        let new: Vec<_> = self.uncovered(captured).collect();
+        for span in new {
             if let Some(bytes) = part(incoming.bytes, captured.start, span) {
                 let early = self.early.get_or_insert_default();
                 early.held_bytes += span.length();
@@ -364,6 +365,11 @@ impl Reassembly {
 
     fn held_over(&self, span: Span) -> impl Iterator<Item = (&Offset, &Held)> {
         let held = self.early.as_ref().map(|early| &early.held);
+        // mostly it lies behind all of them
+        let held = held.filter(|held| {
+            let last = held.last_key_value();
+            last.is_some_and(|(start, held)| start.plus(held.bytes.len() as u64) > span.start)
+        });
         let over = held.map(|held| {
             let before = held.range(..=span.start).next_back();
             let before = before.map_or(span.start, |(start, _)| *start);
@@ -375,22 +381,16 @@ impl Reassembly {
     }
 
     /// The parts of `span` that are neither delivered nor held.
-    fn uncovered(&self, span: Span) -> Vec<Span> {
-        let mut holes = Vec::new();
-        if span.is_empty() {
-            return holes;
-        }
+    fn uncovered(&self, span: Span) -> impl Iterator<Item = Span> {
         let mut at = span.start.max(self.next);
-        for (start, held) in self.held_over(Span::new(at, span.end)) {
-            if at < *start {
-                holes.push(Span::new(at, *start));
-            }
-            at = at.max(start.plus(held.bytes.len() as u64));
-        }
-        if at < span.end {
-            holes.push(Span::new(at, span.end));
-        }
-        holes
+        let held = self.held_over(Span::new(at, span.end));
+        let covered = held.map(|(start, held)| Span::of_length(*start, held.bytes.len() as u64));
+        let end = Span::new(span.end, span.end);
+        covered.chain([end]).filter_map(move |covered| {
+            let before = Span::new(at, covered.start.max(at));
+            at = at.max(covered.end);
+            (!before.is_empty()).then_some(before)
+        })
     }
 }
 
