@@ -1,6 +1,7 @@
 //! The flow table: which segment belongs to which connection.
 
 mod bedtime;
+mod over;
 mod patience;
 
 use std::collections::VecDeque;
@@ -8,7 +9,7 @@ use std::collections::VecDeque;
 use wireseam_wire::{Endpoint, Flags, Segment, Timestamp};
 
 use crate::blocks::{Blocks, Store, Stored};
-use crate::connection::{Asleep, Connection, Listing, Quick, Shared, Telling};
+use crate::connection::{Asleep, Connection, Listing, Quick, Remains, Shared, Telling};
 use crate::flow_table::{FlowTable, Key, Slot};
 use crate::tcp::{Ends, assume_client, guess_client};
 use crate::{Config, ConnectionId, Detail, Event, Limits, Moment};
@@ -36,6 +37,7 @@ pub struct Analyzer {
     half_open: HalfOpen,
     awake: Awake,
     asleep: Store<Asleep>,
+    remains: Store<Remains>,
     /// At the end of the capture, what is still open, the first last.
     closing: Option<Vec<(ConnectionId, Slot)>>,
     shared: Shared,
@@ -57,6 +59,8 @@ enum Entry {
     },
     /// Its [`Quick`] is on.
     Asleep { id: ConnectionId, stored: Stored },
+    /// All was said of it but its end.
+    Over { id: ConnectionId, stored: Stored },
 }
 
 /// What one at rest takes, but for its share of the hash table.
@@ -90,6 +94,7 @@ impl Analyzer {
             half_open: HalfOpen::default(),
             awake: Awake::default(),
             asleep: Store::default(),
+            remains: Store::default(),
             closing: None,
             shared: Shared::new(&config),
             events: VecDeque::new(),
@@ -180,8 +185,16 @@ impl Analyzer {
                 let listing = self.listings.get(slot.place());
                 std::hint::black_box(listing.map(Listing::touch));
             }
-        } else if let Some(Entry::Open { connection, .. }) = self.flows.get(slot) {
-            std::hint::black_box(connection.touch());
+            return;
+        }
+        match self.flows.get(slot) {
+            Some(Entry::Open { connection, .. }) => {
+                std::hint::black_box(connection.touch());
+            }
+            Some(entry) => {
+                std::hint::black_box(self.touch_remains(entry));
+            }
+            None => {}
         }
     }
 
@@ -293,6 +306,9 @@ impl Analyzer {
     }
 
     fn handle(&mut self, slot: Slot, segment: &Segment<'_>) {
+        if matches!(self.flows.get(slot), Some(Entry::Over { .. })) {
+            self.reopen(slot);
+        }
         let Self {
             config,
             flows,
@@ -316,7 +332,9 @@ impl Analyzer {
         if connection.handle_segment(segment, config, shared, events) {
             lingering.push_back((slot, connection.id(), segment.at));
         }
-        if let Some(quick) = connection.quick(config) {
+        if connection.is_over() {
+            self.keep_remains(slot);
+        } else if let Some(quick) = connection.quick(config) {
             if config.detail == Detail::Messages {
                 listings.put(slot.place(), connection.listing());
             }
@@ -435,6 +453,11 @@ impl Analyzer {
 
     fn finish_as(&mut self, slot: Slot, given_up: bool) {
         self.half_open.count -= usize::from(self.is_half_open(slot));
+        if !given_up && self.finish_over(slot) {
+            self.flows.remove(slot);
+            return;
+        }
+        self.reopen(slot);
         self.catch_up(slot);
         let Self {
             config,
@@ -454,7 +477,7 @@ impl Analyzer {
                     connection.finish(given_up, config, shared, events);
                 }
             }
-            Some(Entry::Asleep { .. }) | None => {}
+            Some(Entry::Asleep { .. } | Entry::Over { .. }) | None => {}
         }
         flows.remove(slot);
     }
@@ -490,7 +513,8 @@ impl Analyzer {
         self.events.pop_front()
     }
 
-    fn is_succeeded_by(&self, slot: Slot, segment: &Segment<'_>) -> bool {
+    fn is_succeeded_by(&mut self, slot: Slot, segment: &Segment<'_>) -> bool {
+        self.reopen(slot);
         let flow = self.flows.get(slot);
         matches!(flow, Some(Entry::Open { connection, .. }) if connection.is_succeeded_by(segment))
     }
@@ -549,7 +573,7 @@ impl Entry {
         match self {
             Self::Undecided(undecided) => undecided.id,
             Self::Open { connection, .. } => connection.id(),
-            Self::Asleep { id, .. } => *id,
+            Self::Asleep { id, .. } | Self::Over { id, .. } => *id,
         }
     }
 
@@ -560,7 +584,7 @@ impl Entry {
                 undecided.segments.last().map_or(Moment::NEVER, Moment::of)
             }
             Self::Open { connection, .. } => connection.last(),
-            Self::Asleep { .. } => Moment::NEVER,
+            Self::Asleep { .. } | Self::Over { .. } => Moment::NEVER,
         }
     }
 
@@ -569,7 +593,7 @@ impl Entry {
         match self {
             Self::Undecided(_) => true,
             Self::Open { connection, .. } => connection.is_half_open(),
-            Self::Asleep { .. } => false,
+            Self::Asleep { .. } | Self::Over { .. } => false,
         }
     }
 }

@@ -94,6 +94,10 @@ impl<T> Store<T> {
         Some(Stored(place))
     }
 
+    pub(crate) fn get(&self, Stored(place): Stored) -> Option<&T> {
+        self.blocks.get(place)
+    }
+
     /// What lies there.
     pub(crate) fn get_mut(&mut self, Stored(place): Stored) -> Option<&mut T> {
         self.blocks.slot(place)?.as_mut()

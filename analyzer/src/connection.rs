@@ -32,11 +32,13 @@ mod delivery;
 mod held;
 mod layers;
 mod quick;
+mod remains;
 
 pub(crate) use asleep::Asleep;
 use held::{Held, Holder};
 use quick::Side;
 pub(crate) use quick::{Listing, Quick, Telling};
+pub(crate) use remains::Remains;
 
 /// A connection from its first captured packet to its last.
 #[derive(Debug)]
@@ -537,14 +539,9 @@ impl Connection {
         flow.release(waiting.min(open), &mut work.spares.maps);
     }
 
-    /// Whether no byte is missing, and each side has acknowledged the other's last one.
-    fn is_complete(&self) -> bool {
-        self.state.is_over() && self.flows.iter().all(Flow::is_complete)
-    }
-
     /// Reports the rest of what was spoken, and forgets it.
     fn finish_protocol(&mut self, work: &mut Work<'_, '_>) {
-        if matches!(self.protocol, Protocol::Over { .. }) {
+        if self.is_over() {
             return;
         }
         work.is_last = true;

@@ -20,9 +20,14 @@ pub(crate) struct Numbers {
     tally: Option<Box<Tally>>,
 }
 
-#[cfg(test)]
 impl Numbers {
+    /// How many findings there were, listed or not.
+    pub(crate) fn findings(&self) -> u64 {
+        u64::from(self.findings)
+    }
+
     /// Whether anything lies elsewhere that is kept for it.
+    #[cfg(test)]
     pub(crate) fn keeps_more(&self) -> bool {
         self.tally.is_some()
     }
@@ -96,7 +101,7 @@ impl<'a> Outbox<'a> {
 
     /// How many findings there were, listed or not.
     pub(crate) fn findings(&self) -> u64 {
-        u64::from(self.numbers.findings)
+        self.numbers.findings()
     }
 
     pub(crate) fn push(&mut self, kind: EventKind) {

@@ -30,6 +30,8 @@ enum Act {
     Reset(Direction, usize),
     /// It opens another connection with the same ends.
     Syn(Direction),
+    /// Both ends end their streams, this one first, and acknowledge all of the other's.
+    Close(Direction),
 }
 
 fn direction() -> impl Strategy<Value = Direction> {
@@ -52,6 +54,17 @@ fn act() -> impl Strategy<Value = Act> {
         2 => direction().prop_map(Act::Fin),
         1 => (direction(), 0_usize..2_000).prop_map(|(of, beyond)| Act::Reset(of, beyond)),
         1 => direction().prop_map(Act::Syn),
+        1 => direction().prop_map(Act::Close),
+    ]
+}
+
+/// What leaves nothing missing.
+fn smooth_act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => (direction(), 0_usize..4).prop_map(|(of, more)| Act::SendFrames(of, more)),
+        2 => (direction(), 1_usize..80, 1_usize..80).prop_map(|(of, back, bytes)| Act::Again(of, back, bytes)),
+        4 => direction().prop_map(|of| Act::Acknowledge(of, 0)),
+        1 => direction().prop_map(Act::KeepAlive),
     ]
 }
 
@@ -179,7 +192,8 @@ fn said(
         | Act::KeepAlive(of)
         | Act::Fin(of)
         | Act::Reset(of, _)
-        | Act::Syn(of)) = *act;
+        | Act::Syn(of)
+        | Act::Close(of)) = *act;
         let side = of as usize;
         let (stream, head, at) = (&streams[side], heads[side], sent[side]);
         let mut send = |scene: &mut Scene, end: usize| {
@@ -224,6 +238,13 @@ fn said(
             }
             Act::Syn(_) => {
                 scene.bare(of, Flags::SYN);
+            }
+            Act::Close(_) => {
+                scene.bare(of, Flags::FIN);
+                scene.acknowledge(of, scene.at(of) + 1);
+                let back = of.reversed();
+                scene.bare(back, Flags::FIN);
+                scene.acknowledge(back, scene.at(back) + 1);
             }
         }
         between(&mut scene.analyzer);
@@ -309,6 +330,20 @@ proptest! {
     ) {
         counts_are_the_map(false, [&client, &server], &acts)?;
         messages_are_the_map(false, [&client, &server], &acts)?;
+    }
+
+    #[test]
+    fn what_comes_behind_the_end_is_told_as_in_the_map(
+        upgrades in any::<bool>(),
+        client in frames(true),
+        server in frames(false),
+        before in vec(smooth_act(), 0..20),
+        first in direction(),
+        behind in vec(act(), 0..12),
+    ) {
+        let acts = [before, vec![Act::Close(first)], behind].concat();
+        counts_are_the_map(upgrades, [&client, &server], &acts)?;
+        messages_are_the_map(upgrades, [&client, &server], &acts)?;
     }
 
     #[test]

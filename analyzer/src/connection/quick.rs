@@ -118,6 +118,20 @@ impl Quick {
         }
     }
 
+    /// A connection that is over.
+    pub(super) fn over(
+        (client, server): (Endpoint, Endpoint),
+        id: ConnectionId,
+        last: Moment,
+    ) -> Self {
+        Self {
+            id,
+            packet: last.packet,
+            at: last.at.map_or(NO_TIME, |at| at.0),
+            ..Self::off(client, server)
+        }
+    }
+
     /// A connection that is quiet, of whose bytes nothing is read if it is no WebSocket; at most so many of them `pass`. `None`
     /// where its numbers are too large for this.
     pub(super) fn on(
@@ -158,9 +172,9 @@ impl Quick {
         self.packet.0 ^ u64::from(self.sides[0].websocket)
     }
 
-    /// Its latest packet, where it is quiet.
+    /// Its latest packet, where it is quiet or over.
     pub(crate) fn last(&self) -> Option<Moment> {
-        self.is_on().then_some(Moment {
+        (self.id != ConnectionId(0)).then_some(Moment {
             packet: self.packet,
             at: (self.at != NO_TIME).then_some(Timestamp(self.at)),
         })

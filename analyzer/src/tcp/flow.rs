@@ -1,6 +1,7 @@
 //! One direction of a connection: its bytes in order, their packets, and what the other side said about them.
 
 mod asleep;
+mod ended;
 mod holes;
 mod plain;
 
@@ -18,6 +19,7 @@ use crate::spare::Spare;
 use crate::{Moment, Offset, SegmentKind, SegmentSeen, Span, Totals};
 
 pub(crate) use asleep::AsleepFlow;
+pub(crate) use ended::EndedFlow;
 
 /// Without the other side's MSS, a payload above this is taken for a super-segment: the largest of a jumbo frame.
 const LARGEST_UNANNOUNCED: u32 = 8_960;

@@ -9,7 +9,7 @@ mod standing;
 mod state;
 mod window;
 
-pub(crate) use flow::{AsleepFlow, Flow};
+pub(crate) use flow::{AsleepFlow, EndedFlow, Flow};
 pub(crate) use past::Past;
 pub(crate) use reassembly::{Chunk, Conflict, Content, Incoming};
 pub(crate) use recent::{Recent, fingerprint};

@@ -99,6 +99,22 @@ impl TcpState {
         (*fin == [false, false] && ended.is_none()).then_some(*syn)
     }
 
+    /// One that both sides have ended, with what [`closed`](Self::closed) says, as long ago as nobody asks any more.
+    pub(crate) fn over(syn: [Option<Seq>; 2], how: EndedBy) -> Self {
+        Self {
+            syn,
+            fin: [true; 2],
+            ended: Some((how, Moment::NEVER)),
+        }
+    }
+
+    /// The number that each end's SYN named, and who ended it: all there is to say, but for when, once both sides have.
+    pub(crate) fn closed(&self) -> Option<([Option<Seq>; 2], EndedBy)> {
+        let Self { syn, fin, ended } = self;
+        let (how, _) = ended.filter(|_| *fin == [true, true])?;
+        Some((*syn, how))
+    }
+
     /// Takes note of a segment's control bits.
     pub(crate) fn handle(&mut self, direction: Direction, segment: &Segment<'_>, moment: Moment) {
         let role = Role::sender(direction);
