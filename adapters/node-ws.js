@@ -3,7 +3,7 @@
 // npm install ws; wireseam replay fixtures --to 'exec:node adapters/node-ws.js'
 
 const { createRequire } = require('module');
-const local = createRequire(process.cwd() + '/');
+const local = createRequire(process.cwd() + '/'); // and NODE_PATH
 const ws = local('ws');
 const { version } = local('ws/package.json');
 

@@ -28,8 +28,10 @@ class Adapter:
             extension = PerMessageDeflate()
             try:
                 extension.finalize(words) if asked["role"] == "client" else extension.accept(words)
-            except ValueError as fault:
-                return {"unsupported": f"it refuses {words}: {fault}"}
+            except ValueError:
+                pass
+            if not extension.enabled():
+                return {"unsupported": f"it refuses {words}"}
             agreed.append(extension)
         role = ConnectionType.SERVER if asked["role"] == "server" else ConnectionType.CLIENT
         self.connection, self.parts, self.ended = Connection(role, agreed), [], False
