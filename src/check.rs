@@ -36,13 +36,16 @@
 mod around;
 mod asserted;
 mod find;
-mod fixture;
 mod mapped;
 pub mod output;
 mod problem;
+mod read;
 mod snapshot;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 pub use self::{
     around::Around,
@@ -52,7 +55,11 @@ pub use self::{
     snapshot::{Accepted, Pending, WriteError, accept, pending, reject},
 };
 
-use self::{fixture::Loaded, mapped::first_difference, snapshot::Snapshot};
+use wireseam_fixtures::Script;
+
+use self::{mapped::first_difference, read::Read, snapshot::Snapshot};
+use crate::case::Case;
+use crate::command_line::quoted;
 
 /// What came of one fixture.
 #[derive(Clone, Debug)]
@@ -61,6 +68,8 @@ pub struct Checked {
     pub fixture: Fixture,
     /// Its title; empty where it has none.
     pub title: String,
+    /// The capture of real programs that it is, or that its script names.
+    pub recording: Option<PathBuf>,
     /// What is wrong with it, the worst first; nothing where all is as claimed and as accepted.
     pub problems: Vec<Problem>,
     /// Its map as it is printed now; `None` where it cannot be read.
@@ -78,14 +87,15 @@ pub fn check(fixture: &Fixture) -> Checked {
     let mut checked = Checked {
         fixture: fixture.clone(),
         title: String::new(),
+        recording: None,
         problems: Vec::new(),
         map: None,
         close_code: None,
         took: Duration::ZERO,
     };
-    match Loaded::load(fixture) {
-        Ok(loaded) => checked.hold_against(&loaded),
-        Err(problem) => checked.problems.push(problem),
+    match Case::open(&fixture.path) {
+        Ok(case) => checked.hold_against(&case),
+        Err(fault) => checked.problems.push(Problem::Faulty(fault.to_string())),
     }
     checked
         .problems
@@ -102,9 +112,11 @@ impl Checked {
         worst.unwrap_or(Verdict::Ok)
     }
 
-    fn hold_against(&mut self, loaded: &Loaded) {
-        self.title = loaded.title().to_owned();
-        let read = match loaded.read() {
+    fn hold_against(&mut self, case: &Case) {
+        let title = case.script.as_ref().map(Script::title);
+        self.title = title.unwrap_or_default().to_owned();
+        self.recording = case.file().map(Path::to_path_buf);
+        let read = match Read::of(case) {
             Ok(read) => read,
             Err(problem) => {
                 self.problems.push(problem);
@@ -120,10 +132,10 @@ impl Checked {
             .filter_map(|websocket| websocket.close.server.as_ref())
             .next();
         self.close_code = close.and_then(|close| close.code);
-        for difference in loaded.judge(&read.report) {
+        for difference in case.judge(&read.report) {
             let around = difference
                 .place
-                .and_then(|place| Around::find(loaded, &read.report, place));
+                .and_then(|place| Around::find(case, &read.report, place));
             self.problems.push(Problem::Claim {
                 difference: Box::new(difference),
                 around: around.map(Box::new),
@@ -136,7 +148,7 @@ impl Checked {
                 if let Some(difference) = first_difference(accepted.contents(), &read.map) {
                     let around = difference
                         .place
-                        .and_then(|place| Around::find(loaded, &read.report, place));
+                        .and_then(|place| Around::find(case, &read.report, place));
                     self.problems.push(Problem::Map {
                         difference: Box::new(difference),
                         around: around.map(Box::new),
@@ -170,23 +182,13 @@ impl Checked {
     /// What to type to see its map.
     #[must_use]
     pub fn command(&self) -> String {
-        let path = quoted(&self.fixture.path.display().to_string());
-        match &self.fixture.recording {
-            _ if self.fixture.is_capture() => format!("wireseam inspect {path}"),
-            Some(recording) => format!(
-                "wireseam inspect {}",
-                quoted(&recording.display().to_string())
+        let path = |path: &Path| quoted(&path.display().to_string());
+        match &self.recording {
+            Some(recording) => format!("wireseam inspect {}", path(recording)),
+            None => format!(
+                "wireseam build {} | wireseam inspect -",
+                path(&self.fixture.path)
             ),
-            None => format!("wireseam build {path} | wireseam inspect -"),
         }
     }
-}
-
-/// A word of a command line.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+:@%,=".contains(letter);
-    if word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

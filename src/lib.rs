@@ -40,8 +40,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
 mod batch;
+mod case;
 pub mod check;
 pub mod claim;
+mod command_line;
 mod lane;
 pub mod replay;
 pub mod report;

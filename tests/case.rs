@@ -10,7 +10,7 @@ use wireseam::{
     Options,
     analyzer::{Config, PayloadPolicy},
     capture::FileSource,
-    fixtures::{Built, Format, Script},
+    fixtures::{Built, Script},
     report::{Palette, Text, schema::Report},
 };
 
@@ -52,11 +52,7 @@ impl Case {
 
     /// What its capture file is called.
     pub(crate) fn file_name(&self) -> String {
-        let extension = match self.built.format {
-            Format::Pcap => "pcap",
-            Format::Pcapng => "pcapng",
-        };
-        format!("{}.{extension}", self.name)
+        format!("{}.{}", self.name, self.built.format.extension())
     }
 
     /// What is found in it.

@@ -6,7 +6,7 @@ use wireseam_analyzer::Direction;
 use wireseam_capture::Source;
 use wireseam_wire::Decoder;
 
-use super::fixture::Loaded;
+use crate::case::Case;
 use crate::claim::Place;
 use crate::report::schema::Report;
 
@@ -29,7 +29,7 @@ pub struct Around {
 }
 
 impl Around {
-    pub(super) fn find(loaded: &Loaded, report: &Report, place: Place) -> Option<Self> {
+    pub(super) fn find(case: &Case, report: &Report, place: Place) -> Option<Self> {
         let segments = report
             .connections
             .iter()
@@ -38,7 +38,7 @@ impl Around {
             .filter(|segment| segment.packet == place.packet)
             .map(|segment| segment.span)
             .next()?;
-        let payload = payload(loaded, place.packet)?;
+        let payload = payload(case, place.packet)?;
         // a place in front of the packet's first byte is where the packet begins
         let at = place.offset.saturating_sub(span.0);
         let (before, from) = payload.split_at_checked(usize::try_from(at).ok()?)?;
@@ -51,8 +51,8 @@ impl Around {
 }
 
 /// The payload of the segment in a packet.
-fn payload(loaded: &Loaded, number: u64) -> Option<Vec<u8>> {
-    let mut source = loaded.source().ok()?;
+fn payload(case: &Case, number: u64) -> Option<Vec<u8>> {
+    let mut source = case.source().ok()?;
     let mut decoder = Decoder::default();
     while let Ok(Some(packet)) = source.next_packet() {
         match decoder.decode(&packet) {

@@ -14,8 +14,6 @@ pub struct Fixture {
     pub id: String,
     /// Its script, or its capture.
     pub path: PathBuf,
-    /// The capture that the script names instead of steps.
-    pub recording: Option<PathBuf>,
 }
 
 /// What was found.
@@ -121,18 +119,19 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), FindError> {
 
 impl Found {
     fn take_folder(&mut self, root: &Path, files: &[PathBuf]) {
-        let scripts = files.iter().filter(|file| is_script(file));
-        let mut fixtures: Vec<Fixture> =
-            scripts.map(|file| Fixture::at(file, Some(root))).collect();
-        let named: Vec<PathBuf> = fixtures
-            .iter()
-            .filter_map(|fixture| fixture.recording.clone())
+        let scripts = || files.iter().filter(|file| is_script(file));
+        let is_named = |capture: &PathBuf| {
+            let mut named = scripts().filter_map(|script| recording(script));
+            named.any(|named| named == *capture)
+        };
+        let mut fixtures: Vec<Fixture> = scripts()
+            .map(|file| Fixture::at(file, Some(root)))
             .collect();
         for capture in files.iter().filter(|file| capture_stem(file).is_some()) {
             let fixture = Fixture::at(capture, Some(root));
             let has_map = files.contains(&fixture.snapshot()) || files.contains(&fixture.pending());
             let script = fixture.snapshot().with_extension("toml");
-            if has_map && !named.contains(capture) && !files.contains(&script) {
+            if has_map && !files.contains(&script) && !is_named(capture) {
                 fixtures.push(fixture);
             }
         }
@@ -174,7 +173,6 @@ impl Fixture {
         Self {
             id: parts.collect::<Vec<_>>().join("/"),
             path: path.to_path_buf(),
-            recording: is_script(path).then(|| recording(path)).flatten(),
         }
     }
 
@@ -230,4 +228,4 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 
 const FORMATS: [&str; 3] = [".pcap", ".pcapng", ".cap"];
 const PACKINGS: [&str; 3] = [".gz", ".zst", ".lz4"];
-const PASSED_OVER: [&str; 3] = ["target", "node_modules", "Cargo.toml"];
+const PASSED_OVER: [&str; 2] = ["target", "node_modules"];

@@ -5,7 +5,7 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
-use wireseam_fixtures::{Built, Format, Script};
+use wireseam_fixtures::{Built, Script};
 
 use super::{Exit, Failure, is_same_file};
 use crate::cli::Build;
@@ -46,10 +46,7 @@ fn write_out(asked: &Build, built: &Built) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     if out.is_terminal() {
         let script = asked.script.display();
-        let name = asked.script.with_extension(match built.format {
-            Format::Pcap => "pcap",
-            Format::Pcapng => "pcapng",
-        });
+        let name = asked.script.with_extension(built.format.extension());
         let name = name.file_name().unwrap_or_default().display();
         return Err(Exit::Usage.with(anyhow::anyhow!(
             "failed to write the capture to the terminal: it is binary; write it to a file \

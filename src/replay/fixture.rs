@@ -7,11 +7,11 @@
 //!       +--[claim]: what messages and control frames say. Where the two differ the claim counts, and that is said
 //! ```
 
-use std::{fs, io::Cursor, path::Path};
+use std::path::Path;
 
 use wireseam_analyzer::{Config, Direction, HandshakeResult, PayloadPolicy};
-use wireseam_capture::{CaptureError, FileSource};
-use wireseam_fixtures::{Built, Format, Script, ScriptError};
+use wireseam_capture::CaptureError;
+use wireseam_fixtures::{Script, ScriptError};
 
 use super::{
     claimed::apply,
@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     Error, Options,
-    claim::{Difference, judge},
+    case::{Case, CaseError},
+    claim::Difference,
 };
 
 /// A fixture, ready to be replayed.
@@ -65,44 +66,25 @@ impl Fixture {
     /// The file cannot be read, or a script has a fault.
     pub fn open(path: &Path) -> Result<Self, FixtureError> {
         let name = path.display().to_string();
-        let read = |cause| FixtureError::Read {
-            name: name.clone(),
-            cause,
-        };
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
-            let text = fs::read_to_string(path).map_err(read)?;
-            return Self::of_script(&Script::parse(&text, &name)?);
-        }
-        let open = || FileSource::open(path);
-        let mut fixture = Self::of_capture(&name, None, &open)?;
+        let case = Case::open(path).map_err(|cause| match cause {
+            CaseError::Script(fault) => FixtureError::Script(fault),
+            CaseError::Read { name, cause } => FixtureError::Read { name, cause },
+        })?;
+        let mut fixture = Self::of_case(&name, &case)?;
         fixture.name = name;
         Ok(fixture)
     }
 
-    /// Builds a script's capture and takes what can be replayed of it.
+    /// Builds a script's capture, or reads the one that it names, and takes what can be replayed of it.
     ///
     /// # Errors
     ///
-    /// The script has a fault.
+    /// The script has a fault, or its capture cannot be read.
     pub fn of_script(script: &Script) -> Result<Self, FixtureError> {
-        let built = script.build()?;
-        let extension = match built.format {
-            Format::Pcap => "pcap",
-            Format::Pcapng => "pcapng",
-        };
-        let file = format!("{}.{extension}", script.name());
-        let open = || FileSource::from_reader(&file, Cursor::new(built.bytes.clone()));
-        Self::of_capture(script.name(), Some((script, &built)), &open)
+        Self::of_case(script.name(), &Case::of_script(script.clone())?)
     }
 
-    fn of_capture(
-        name: &str,
-        script: Option<(&Script, &Built)>,
-        open: &dyn Fn() -> Result<FileSource, CaptureError>,
-    ) -> Result<Self, FixtureError> {
+    fn of_case(name: &str, case: &Case) -> Result<Self, FixtureError> {
         let options = Options {
             config: Config {
                 payload: PayloadPolicy::Sha256,
@@ -111,16 +93,16 @@ impl Fixture {
             ..Options::default()
         };
         let mut collected = Collected::default();
-        read(crate::inspect(&mut open()?, &options, &mut collected).map(drop))?;
+        read(crate::inspect(&mut case.source()?, &options, &mut collected).map(drop))?;
         // a capture that is cut off at its end is replayed as far as it goes
-        if let Err(CaptureError::NotFound { .. }) = collected.take_bytes(&mut open()?) {
+        if let Err(CaptureError::NotFound { .. }) = collected.take_bytes(&mut case.source()?) {
             return Ok(Self::default());
         }
-        let claim = script.and_then(|(script, built)| Some((script.claim()?, built)));
+        let claim = case.script.as_ref().and_then(Script::claim);
         let differences = match claim {
-            Some((claim, built)) => {
-                let report = crate::read(&mut open()?, &options);
-                report.map_or_else(|_| Vec::new(), |report| judge(claim, built, &report))
+            Some(_) => {
+                let report = crate::read(&mut case.source()?, &options);
+                report.map_or_else(|_| Vec::new(), |report| case.judge(&report))
             }
             None => Vec::new(),
         };
@@ -142,7 +124,7 @@ impl Fixture {
                         continue;
                     }
                     let mut derived = derive(name, *id, connection, handshake, direction);
-                    if let Some((claim, _)) = claim {
+                    if let Some(claim) = claim {
                         apply(claim, number, &mut derived);
                     }
                     fixture.streams.push(derived.into_stream());

@@ -4,6 +4,7 @@ mod json;
 mod text;
 
 use super::{fixture::Fixture, judge::Verdict, trial::Trial};
+use crate::command_line::quoted;
 use crate::report::Escaped;
 
 pub use self::{
@@ -91,13 +92,4 @@ pub fn again(trial: &Trial, asked: &str) -> Option<String> {
 /// Text that cannot speak to a terminal; bytes that are written in backslashes already stay as they are.
 fn escaped(text: &str) -> String {
     Escaped(text).to_string().replace(r"\\", r"\")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

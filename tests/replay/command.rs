@@ -96,6 +96,32 @@ fn a_table_has_a_line_for_each_fixture_and_a_column_for_each_implementation() {
     assert!(text.contains("\ntungstenite 0.30: "), "{text}");
 }
 
+/// What `recording` names is replayed like what steps make, and held against the same claim.
+#[test]
+fn a_script_that_names_a_recording_is_replayed() {
+    let folder = Folder::new("recording");
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/recordings/raw-pipelined-upgrade.pcap");
+    fs::copy(recording, folder.path().join("real.pcap")).unwrap();
+    // the program's log beside the recording: one binary message of 512 bytes, echoed
+    let script = |length: u32| {
+        format!(
+            "title = \"Real\"\nshows = \"An echo.\"\nrecording = \"real.pcap\"\n[claim]\nmessages = [\n\
+             {{ from = \"client\", length = {length} }},\n{{ from = \"server\", length = 512 }}]\n"
+        )
+    };
+    let named = folder.write("real.toml", &script(512));
+    let output = replay(&[&named, "--to", "tungstenite", "--segmentation", "one-byte"]);
+    assert_eq!(
+        (output.status.code(), stderr(&output)),
+        (Some(0), String::new())
+    );
+    assert!(stdout(&output).contains(": 2 OK; "), "{}", stdout(&output));
+    let named = folder.write("wrong.toml", &script(511));
+    let text = stdout(&replay(&[&named, "--to", "tungstenite"]));
+    assert!(text.contains("claimed length 511, found 512"), "{text}");
+}
+
 #[test]
 fn a_failure_is_told_with_the_command_that_repeats_it() {
     let output = replay(&[
