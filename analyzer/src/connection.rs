@@ -73,6 +73,18 @@ impl Shared {
             held: Holder::default(),
         }
     }
+
+    /// Remembers a segment with data that was read, so that copies of it are known.
+    #[inline]
+    fn remember(&mut self, connection: ConnectionId, direction: Direction, segment: &Segment<'_>) {
+        self.recent
+            .note(fingerprint(connection.0, direction, segment));
+        if self.past.is_kept() {
+            let (seq, packet) = (segment.seq, segment.packet);
+            self.past
+                .keep(connection, direction, seq, segment.payload, packet);
+        }
+    }
 }
 
 /// Buffers of connections that are at rest.
@@ -324,12 +336,26 @@ impl Connection {
         {
             return false;
         }
+        self.work(moment, config, shared, events, |connection, work| {
+            connection.segment(direction, segment, seen_lately, work);
+        });
+        self.state.is_over() && !was_over
+    }
+
+    /// Has something done to it that may have something to say, at this moment.
+    #[inline]
+    fn work(
+        &mut self,
+        moment: Moment,
+        config: &Config,
+        shared: &mut Shared,
+        events: &mut VecDeque<Event>,
+        act: impl FnOnce(&mut Self, &mut Work<'_, '_>),
+    ) {
         let mut numbers = mem::take(&mut self.numbers);
         let mut out = Outbox::new(events, self.id, moment, &mut numbers, config);
-        let mut work = Work::new(config, &mut out, shared);
-        self.segment(direction, segment, seen_lately, &mut work);
+        act(self, &mut Work::new(config, &mut out, shared));
         self.numbers = numbers;
-        self.state.is_over() && !was_over
     }
 
     /// Whether segments of it wait behind a hole.
@@ -345,16 +371,14 @@ impl Connection {
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) {
-        let mut numbers = mem::take(&mut self.numbers);
-        let mut out = Outbox::new(events, self.id, self.last, &mut numbers, config);
-        let mut work = Work::new(config, &mut out, shared);
-        if self.lose_patience(Some(now), &mut work) {
-            self.settle(&mut work);
-            if self.is_complete() {
-                self.finish_protocol(&mut work);
+        self.work(self.last, config, shared, events, |connection, work| {
+            if connection.lose_patience(Some(now), work) {
+                connection.settle(work);
+                if connection.is_complete() {
+                    connection.finish_protocol(work);
+                }
             }
-        }
-        self.numbers = numbers;
+        });
     }
 
     /// Takes a segment that acknowledges and no more, where nothing comes of it but what the flows remember. `false`, and
@@ -384,26 +408,24 @@ impl Connection {
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) {
-        let mut numbers = mem::take(&mut self.numbers);
-        let mut out = Outbox::new(events, self.id, self.last, &mut numbers, config);
-        let mut work = Work::new(config, &mut out, shared);
-        self.finish_protocol(&mut work);
-        if given_up {
-            let text = "its place was needed for another connection (limit connections or half-open); what comes later of it opens a new one";
-            work.out
-                .finding(&finding::LIMIT_CONNECTIONS, None, None, text.to_owned());
-        }
-        let ended = Ended {
-            opened: self.opened(),
-            layer: self.layer,
-            messages: self.messages(),
-            findings: work.out.findings(),
-            how: self.state.ended(),
-            last: self.last,
-            totals: self.flows.each_ref().map(|flow| flow.totals),
-        };
-        work.out.push(EventKind::Ended(Box::new(ended)));
-        self.numbers = numbers;
+        self.work(self.last, config, shared, events, |connection, work| {
+            connection.finish_protocol(work);
+            if given_up {
+                let text = "its place was needed for another connection (limit connections or half-open); what comes later of it opens a new one";
+                work.out
+                    .finding(&finding::LIMIT_CONNECTIONS, None, None, text.to_owned());
+            }
+            let ended = Ended {
+                opened: connection.opened(),
+                layer: connection.layer,
+                messages: connection.messages(),
+                findings: work.out.findings(),
+                how: connection.state.ended(),
+                last: connection.last,
+                totals: connection.flows.each_ref().map(|flow| flow.totals),
+            };
+            work.out.push(EventKind::Ended(Box::new(ended)));
+        });
     }
 
     fn messages(&self) -> u64 {

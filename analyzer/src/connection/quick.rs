@@ -232,19 +232,18 @@ impl Quick {
             moment,
             kind: EventKind::Control(control),
         });
-        let print = fingerprint(self.id.0, direction, segment);
-        shared.recent.note(print);
-        if shared.past.is_kept() {
-            let packet = segment.packet;
-            shared
-                .past
-                .keep(self.id, direction, segment.seq, payload, packet);
-        }
+        shared.remember(self.id, direction, segment);
         side.standing.advance(segment);
         back.standing.acknowledge(segment, acknowledges > 0);
+        self.pass(segment);
+        true
+    }
+
+    /// Takes note of its latest packet.
+    #[inline]
+    fn pass(&mut self, segment: &Segment<'_>) {
         self.packet = segment.packet;
         self.at = segment.at.map_or(NO_TIME, |at| at.0);
-        true
     }
 
     /// Which way a segment of it goes.
@@ -271,8 +270,8 @@ impl Quick {
         let Some(acknowledges) = side.acknowledges(back, segment) else {
             return false;
         };
-        let print = fingerprint(self.id.0, direction, segment);
         if length == 0 {
+            let print = fingerprint(self.id.0, direction, segment);
             if shared.recent.note(print) {
                 return false;
             }
@@ -292,18 +291,11 @@ impl Quick {
             if !taken {
                 return false;
             }
-            shared.recent.note(print);
-            if shared.past.is_kept() {
-                let (payload, packet) = (segment.payload, segment.packet);
-                shared
-                    .past
-                    .keep(self.id, direction, segment.seq, payload, packet);
-            }
+            shared.remember(self.id, direction, segment);
             side.standing.advance(segment);
         }
         back.standing.acknowledge(segment, acknowledges > 0);
-        self.packet = segment.packet;
-        self.at = segment.at.map_or(NO_TIME, |at| at.0);
+        self.pass(segment);
         true
     }
 }

@@ -5,7 +5,6 @@ use std::num::NonZeroU16;
 
 use wireseam_wire::Seq;
 
-use super::super::classify::Classifier;
 use super::super::reassembly::Reassembly;
 use super::super::window::Window;
 use super::Flow;
@@ -98,16 +97,10 @@ impl AsleepFlow {
         Flow {
             reassembly: Reassembly::whole(next, origin),
             acknowledged: Offset(next.0.saturating_sub(u64::from(unacknowledged))),
-            hole: None,
-            map: None,
             largest_segment,
-            direction,
             is_acknowledged: true,
-            duplicate_acks: 0,
-            window_closed: false,
             begun,
             has_gap,
-            classifier: Classifier::default(),
             totals: Totals {
                 bytes,
                 segments,
@@ -115,9 +108,8 @@ impl AsleepFlow {
                 out_of_order: u64::from(out_of_order),
                 duplicates: u64::from(duplicates),
             },
-            fin: None,
             window,
-            acknowledged_since: None,
+            ..Flow::new(direction)
         }
     }
 }

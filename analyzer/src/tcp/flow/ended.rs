@@ -111,20 +111,15 @@ impl EndedFlow {
         Flow {
             reassembly: Reassembly::whole(fin, self.origin),
             acknowledged: fin.plus(1),
-            hole: None,
-            map: None,
             largest_segment: self.largest_segment,
-            direction,
             is_acknowledged: true,
             duplicate_acks: self.duplicate_acks,
-            window_closed: false,
             begun: self.begun,
-            has_gap: false,
             classifier,
             totals: self.totals(),
             fin: Some(fin),
             window: self.window,
-            acknowledged_since: None,
+            ..Flow::new(direction)
         }
     }
 }
