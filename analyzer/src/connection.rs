@@ -17,11 +17,9 @@ use crate::finding;
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
-use crate::span_map::SpanMap;
-use crate::spare::Spare;
-use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, Recent, TcpState, fingerprint};
+use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, TcpState, fingerprint};
 use crate::tls::Hello;
-use crate::websocket::{Socket, Spares as SocketSpares, Talking};
+use crate::websocket::{Socket, Talking};
 use crate::{
     Config, ConnectionId, Detail, Direction, Ended, Event, EventKind, FrameId, Layer, MessageId,
     Moment, Offset, Opened, SegmentKind,
@@ -33,12 +31,15 @@ mod held;
 mod layers;
 mod quick;
 mod remains;
+mod shared;
 
 pub(crate) use asleep::Asleep;
-use held::{Held, Holder};
+use held::Held;
 use quick::Side;
 pub(crate) use quick::{Listing, Quick, Telling};
 pub(crate) use remains::Remains;
+pub(crate) use shared::Shared;
+use shared::Spares;
 
 /// A connection from its first captured packet to its last.
 #[derive(Debug)]
@@ -53,45 +54,6 @@ pub(crate) struct Connection {
     intakes: [Intake; 2],
     flows: [Flow; 2],
     state: TcpState,
-}
-
-/// What all connections share: buffers nobody uses, the latest bytes, and the latest segments.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    spares: Spares,
-    past: Past,
-    recent: Recent,
-    held: Holder,
-}
-
-impl Shared {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self {
-            spares: Spares::default(),
-            past: Past::new(config.limits.compared_bytes),
-            recent: Recent::default(),
-            held: Holder::default(),
-        }
-    }
-
-    /// Remembers a segment with data that was read, so that copies of it are known.
-    #[inline]
-    fn remember(&mut self, connection: ConnectionId, direction: Direction, segment: &Segment<'_>) {
-        self.recent
-            .note(fingerprint(connection.0, direction, segment));
-        if self.past.is_kept() {
-            let (seq, packet) = (segment.seq, segment.packet);
-            self.past
-                .keep(connection, direction, seq, segment.payload, packet);
-        }
-    }
-}
-
-/// Buffers of connections that are at rest.
-#[derive(Debug, Default)]
-struct Spares {
-    maps: Spare<SpanMap>,
-    socket: SocketSpares,
 }
 
 /// What is spoken.
