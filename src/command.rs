@@ -127,6 +127,13 @@ fn print(text: &str) -> Result<Exit, Failure> {
         .map_err(|cause| Exit::Environment.with(cause))
 }
 
+fn packets(count: u64) -> String {
+    match count {
+        1 => "1 packet".to_owned(),
+        many => format!("{many} packets"),
+    }
+}
+
 fn is_broken_pipe(cause: &anyhow::Error) -> bool {
     let io = cause
         .chain()

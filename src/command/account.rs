@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 
 use wireseam_capture::{Counters, Ended, RecordError, Recording, Statistics};
 
+use super::packets;
+
 /// How it goes.
 pub(super) fn status(recording: &Recording, statistics: &Statistics) -> String {
     format!(
@@ -105,13 +107,6 @@ fn ended(ended: Option<Ended>, fault: Option<&RecordError>) -> &'static str {
 pub(super) fn nobody_reads_on(fault: &RecordError) -> bool {
     matches!(fault, RecordError::Write { path, cause }
         if path.as_os_str() == "-" && cause.kind() == ErrorKind::BrokenPipe)
-}
-
-pub(super) fn packets(count: u64) -> String {
-    match count {
-        1 => "1 packet".to_owned(),
-        many => format!("{many} packets"),
-    }
 }
 
 fn size(bytes: u64) -> String {

@@ -33,7 +33,7 @@ pub(super) fn demo(asked: &Asked, stderr: &mut dyn Write) -> Result<Exit, Failur
 
 fn with_keys(demo: &mut Demo<'_>) -> Result<Exit, Failure> {
     let fail = |cause: anyhow::Error| Exit::Environment.with(cause);
-    let signals = Signals::catch().map_err(|cause| fail(cause.into()))?;
+    let signals = Signals::catch()?;
     let keys = Keys::new(&signals);
     let mut keys = keys.map_err(|cause| fail(cause.into()))?;
     let done = demo.with_keys(&mut || keys.next());

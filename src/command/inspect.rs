@@ -13,7 +13,7 @@ use super::live;
 use super::{
     Exit, Failure,
     input::{self, Capture},
-    output,
+    output, packets,
     progress::{self, Watched},
     signals::Signals,
 };
@@ -29,9 +29,7 @@ pub(super) fn inspect(asked: &Inspect, stderr: &mut dyn Write) -> Result<Exit, F
             "{option} is for an interface, and this is a file: name the interface with -i, or leave {option} out"
         )));
     }
-    let signals = Signals::catch().map_err(|cause| {
-        Exit::Environment.with(anyhow::Error::from(cause).context("failed to catch signals"))
-    })?;
+    let signals = Signals::catch()?;
     let capture = Capture::open(&asked.files, &signals)?;
     let mut say = |line: String| {
         if !asked.quiet {
@@ -180,10 +178,7 @@ fn name(capture: &Capture, files: &[PathBuf]) -> String {
 }
 
 fn interrupted(source: &impl Source) -> String {
-    let packets = match source.statistics().packets {
-        1 => "1 packet".to_owned(),
-        packets => format!("{packets} packets"),
-    };
+    let packets = packets(source.statistics().packets);
     let progress = source.progress();
     let part = match progress.of {
         Some(of) if of > 0 => {

@@ -11,10 +11,10 @@ use wireseam_capture::{
 
 use super::{
     Exit, Failure,
-    account::{dropped, nobody_reads_on, packets, summary},
+    account::{dropped, nobody_reads_on, summary},
     device::{self, Opened, Writer},
     inspect::{self, Rendered},
-    output, record,
+    output, packets, record,
     signals::Signals,
     status::Told,
 };
@@ -27,9 +27,7 @@ pub(super) fn inspect(
 ) -> Result<Exit, Failure> {
     let into = into(asked)?;
     output::check(asked)?;
-    let signals = Signals::catch().map_err(|cause| {
-        Exit::Environment.with(anyhow::Error::from(cause).context("failed to catch signals"))
-    })?;
+    let signals = Signals::catch()?;
     let Opened { mut source, writer } = Opened::open(
         LiveOptions {
             filter: asked.live.filter.clone(),

@@ -21,9 +21,7 @@ use crate::cli::{Record, Rotate};
 
 pub(super) fn record(asked: &Record, stderr: &mut dyn Write) -> Result<Exit, Failure> {
     let into = options(asked)?;
-    let signals = Signals::catch().map_err(|cause| {
-        Exit::Environment.with(anyhow::Error::from(cause).context("failed to catch signals"))
-    })?;
+    let signals = Signals::catch()?;
     let live = LiveOptions {
         filter: asked.filter.clone(),
         pace: Pace::Bulk,

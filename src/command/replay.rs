@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use wireseam::check::find;
 use wireseam::replay::{
     AdapterError, Decoder, Fixture, FixtureError, Own, Segmentation, Target, Trial, Tungstenite,
     Verdict,
@@ -17,11 +18,11 @@ use wireseam::replay::{
     serve, shrink, try_fixture, usual,
 };
 
-use super::{Exit, Failure, signals::Signals};
+use super::{Exit, Failure, print, signals::Signals};
 use crate::cli::{Adapter, BuiltIn, Replay, ReplayFormat};
 
 pub(super) fn replay(asked: &Replay, stderr: &mut dyn Write) -> Result<Exit, Failure> {
-    let signals = Signals::catch().map_err(|cause| Exit::Environment.with(cause))?;
+    let signals = Signals::catch()?;
     let paths = scripts(&asked.fixtures)?;
     let mut targets = targets::open(asked, &signals)?;
     let mut replaying = Replaying {
@@ -208,19 +209,13 @@ impl Replaying<'_> {
                 let mut text = Vec::new();
                 write_text(&mut text, &self.replayed)
                     .map_err(|cause| Exit::Environment.with(cause))?;
-                print(&String::from_utf8_lossy(&text))?;
+                print(&String::from_utf8_lossy(&text))?
             }
             ReplayFormat::Json => print(&format!("{:#}\n", document(&self.replayed)))?,
             ReplayFormat::Ndjson => print(&format!("{}\n", total_line(&self.replayed)))?,
-        }
+        };
         Ok(self.exit)
     }
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|cause| Exit::Environment.with(cause))
 }
 
 /// The fixtures, a folder's scripts in the order of their names.
@@ -231,11 +226,13 @@ fn scripts(asked: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             paths.push(path.clone());
             continue;
         }
+        let found = find(std::slice::from_ref(path)).map_err(|cause| Exit::Input.with(cause))?;
+        let scripts = found
+            .fixtures
+            .into_iter()
+            .filter(|fixture| !fixture.is_capture());
         let before = paths.len();
-        gather(path, DEEPEST, &mut paths).map_err(|cause| {
-            let failed = format!("failed to read {}", path.display());
-            Exit::Input.with(anyhow::Error::from(cause).context(failed))
-        })?;
+        paths.extend(scripts.map(|script| script.path));
         if paths.len() == before {
             return Err(Exit::Usage.with(anyhow::anyhow!(
                 "there is no script (.toml) in {} or below",
@@ -245,27 +242,3 @@ fn scripts(asked: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
     Ok(paths)
 }
-
-/// A script says where it stands in its folder only by its name; a `Cargo.toml` is none.
-fn gather(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> io::Result<()> {
-    let entries = fs::read_dir(folder)?;
-    let mut entries = entries
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() && depth > 0 {
-            gather(&entry, depth - 1, paths)?;
-        } else if entry
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-            && entry.file_name().is_some_and(|name| name != "Cargo.toml")
-        {
-            paths.push(entry);
-        }
-    }
-    Ok(())
-}
-
-/// A link to a folder above would go round and round.
-const DEEPEST: usize = 16;

@@ -13,7 +13,7 @@ use signal_hook::{
     flag,
 };
 
-use super::Exit;
+use super::{Exit, Failure};
 
 /// Signals that are caught from now on.
 #[derive(Debug)]
@@ -25,7 +25,13 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Catches the first signal; the one behind it does what it does to every program.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(super) fn catch() -> Result<Self, Failure> {
+        Self::registered().map_err(|cause| {
+            Exit::Environment.with(anyhow::Error::from(cause).context("failed to catch signals"))
+        })
+    }
+
+    fn registered() -> io::Result<Self> {
         let signals = Self {
             caught: Arc::default(),
             latest: Arc::default(),

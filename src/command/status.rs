@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use wireseam_capture::{CaptureError, FileRead, Progress, Source, Statistics};
 use wireseam_wire::{Packet, Timestamp};
 
-use super::account::{dropped, packets};
+use super::{account::dropped, packets};
 
 /// A source of which it is told how it goes: on a terminal all the time, and anywhere when packets are dropped.
 pub(super) struct Told<'a, S> {

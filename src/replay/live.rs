@@ -18,3 +18,25 @@ mod pace;
 mod server;
 
 pub use self::{client::LiveClient, server::LiveServer};
+
+use super::decoder::{About, Begins, Kind};
+
+/// A peer in one role, of which its echo tells.
+fn about(name: String, server: Option<Begins>, client: Option<Begins>) -> About {
+    About {
+        name,
+        version: String::new(),
+        server,
+        client,
+        extensions: vec!["permessage-deflate".to_owned()],
+        reports: vec![Kind::Message, Kind::Ping, Kind::Close, Kind::Error],
+    }
+}
+
+/// The line of a head that names these extensions; none where there are none.
+fn extensions_line(extensions: &[String]) -> String {
+    match extensions {
+        [] => String::new(),
+        extensions => format!("Sec-WebSocket-Extensions: {}\r\n", extensions.join(", ")),
+    }
+}

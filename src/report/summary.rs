@@ -15,7 +15,7 @@ use super::{
     remarks::remarks,
     render::Render,
     schema::Capture,
-    tally::{LISTED, Rank, Tally, protocol, rank},
+    tally::{LISTED, Rank, Tally, bytes, protocol, rank},
 };
 
 /// Writes counts; what it holds does not grow with the capture.
@@ -242,10 +242,6 @@ impl<W: Write> Render for Summary<W> {
         self.write_totals(capture)?;
         self.out.flush()
     }
-}
-
-fn bytes(ended: &Ended) -> u64 {
-    ended.totals.iter().map(|totals| totals.bytes).sum()
 }
 
 fn ending(how: EndedBy) -> String {

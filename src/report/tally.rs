@@ -18,8 +18,17 @@ pub(super) const LISTED: usize = 64;
 pub(super) type Rank = (u64, u64, u64, Reverse<ConnectionId>);
 
 pub(super) fn rank(connection: ConnectionId, ended: &Ended) -> Rank {
-    let bytes = ended.totals.iter().map(|totals| totals.bytes).sum();
-    (ended.findings, ended.messages, bytes, Reverse(connection))
+    (
+        ended.findings,
+        ended.messages,
+        bytes(ended),
+        Reverse(connection),
+    )
+}
+
+/// How many both of its streams have.
+pub(super) fn bytes(ended: &Ended) -> u64 {
+    ended.totals.iter().map(|totals| totals.bytes).sum()
 }
 
 /// How many, and how many bytes in all.

@@ -15,11 +15,12 @@ use tungstenite::handshake::derive_accept_key;
 use wireseam_analyzer::Role;
 
 use super::{
+    about, extensions_line,
     link::{Link, broken},
     server::fields,
 };
 use crate::replay::{
-    decoder::{About, AdapterError, Begins, Kind, Start},
+    decoder::{About, AdapterError, Begins, Start},
     run::Run,
     segmentation::Cuts,
     stream::Stream,
@@ -90,17 +91,11 @@ impl LiveClient {
 
 impl Target for LiveClient {
     fn implementation(&self) -> About {
-        About {
-            name: match self.listener.local_addr() {
-                Ok(address) => format!("client of {address}"),
-                Err(_) => "client".to_owned(),
-            },
-            version: String::new(),
-            server: None,
-            client: Some(Begins::AtHandshake),
-            extensions: vec!["permessage-deflate".to_owned()],
-            reports: vec![Kind::Message, Kind::Ping, Kind::Close, Kind::Error],
-        }
+        let name = match self.listener.local_addr() {
+            Ok(address) => format!("client of {address}"),
+            Err(_) => "client".to_owned(),
+        };
+        about(name, None, Some(Begins::AtHandshake))
     }
 
     fn is_live(&self) -> bool {
@@ -109,11 +104,7 @@ impl Target for LiveClient {
 
     /// The answer to a key that is not known yet: its length is always the same.
     fn prepare(&self, stream: &Stream) -> Stream {
-        let extensions = stream.extensions.join(", ");
-        let extensions = match extensions.is_empty() {
-            true => String::new(),
-            false => format!("Sec-WebSocket-Extensions: {extensions}\r\n"),
-        };
+        let extensions = extensions_line(&stream.extensions);
         stream.behind(&format!(
             "{HEAD}{}\r\n{extensions}\r\n",
             "x".repeat(ACCEPT_LENGTH)

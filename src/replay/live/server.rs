@@ -9,9 +9,12 @@ use std::{
 use tungstenite::handshake::derive_accept_key;
 use wireseam_analyzer::Role;
 
-use super::link::{Link, broken};
+use super::{
+    about, extensions_line,
+    link::{Link, broken},
+};
 use crate::replay::{
-    decoder::{About, AdapterError, Begins, Kind, Start},
+    decoder::{About, AdapterError, Begins, Start},
     run::Run,
     segmentation::Cuts,
     stream::Stream,
@@ -68,14 +71,8 @@ impl LiveServer {
 
 impl Target for LiveServer {
     fn implementation(&self) -> About {
-        About {
-            name: format!("server {}", self.host),
-            version: String::new(),
-            server: Some(Begins::AtHandshake),
-            client: None,
-            extensions: vec!["permessage-deflate".to_owned()],
-            reports: vec![Kind::Message, Kind::Ping, Kind::Close, Kind::Error],
-        }
+        let name = format!("server {}", self.host);
+        about(name, Some(Begins::AtHandshake), None)
     }
 
     fn is_live(&self) -> bool {
@@ -83,11 +80,7 @@ impl Target for LiveServer {
     }
 
     fn prepare(&self, stream: &Stream) -> Stream {
-        let extensions = stream.offered_extensions.join(", ");
-        let extensions = match extensions.is_empty() {
-            true => String::new(),
-            false => format!("Sec-WebSocket-Extensions: {extensions}\r\n"),
-        };
+        let extensions = extensions_line(&stream.offered_extensions);
         stream.behind(&format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\n\
              Sec-WebSocket-Version: 13\r\n{extensions}\r\n",
