@@ -85,14 +85,7 @@ impl<S: Source> Source for Recorded<'_, S> {
         let Some(packet) = self.source.next_packet()? else {
             return Ok(None);
         };
-        if self.recorder.is_full_for(packet.data.len()) {
-            self.recorder.rotate(&self.known)?;
-        }
-        if !self.recorder.knows(packet.interface) {
-            let (number, link) = (packet.interface, packet.link);
-            self.recorder.describe(number, link, &self.known);
-        }
-        self.recorder.packet(&packet)?;
+        self.recorder.take(&packet, &self.known)?;
         Ok(Some(packet))
     }
 

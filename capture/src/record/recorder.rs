@@ -58,14 +58,37 @@ impl<'a> Recorder<'a> {
         Ok(recorder)
     }
 
+    /// Whether a packet is no reason to [look](Self::take) at what the source knows.
+    #[inline]
+    pub(super) fn has_room_for(&self, packet: &Packet<'_>) -> bool {
+        self.knows(packet.interface) && !self.is_full_for(packet.data.len())
+    }
+
+    /// Writes a packet, in another file where this one is full, and behind what is `known` of its interface where that was not
+    /// described yet.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        packet: &Packet<'_>,
+        known: &Statistics,
+    ) -> Result<(), RecordError> {
+        if self.is_full_for(packet.data.len()) {
+            self.rotate(known)?;
+        }
+        if !self.knows(packet.interface) {
+            self.describe(packet.interface, packet.link, known);
+        }
+        self.packet(packet)
+    }
+
     /// Whether an interface was described.
     #[inline]
-    pub(super) fn knows(&self, number: u32) -> bool {
+    fn knows(&self, number: u32) -> bool {
         self.place(number).is_some()
     }
 
     /// Describes an interface.
-    pub(super) fn describe(&mut self, number: u32, link: LinkType, known: &Statistics) {
+    fn describe(&mut self, number: u32, link: LinkType, known: &Statistics) {
         let mut all = known.notes.interfaces.iter();
         let described = all.find(|interface| interface.number == number);
         let described = described.cloned().unwrap_or_else(|| bare(number, link));
@@ -99,7 +122,7 @@ impl<'a> Recorder<'a> {
 
     /// Whether a packet of that length would make the file longer than it may be.
     #[inline]
-    pub(super) fn is_full_for(&self, data: usize) -> bool {
+    fn is_full_for(&self, data: usize) -> bool {
         self.asked.rotation.size.is_some_and(|size| {
             self.in_file > 0 && self.output.len() + block::packet_len(data) > size
         })

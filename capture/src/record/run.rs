@@ -127,25 +127,20 @@ impl Run {
                 self.beyond += 1;
                 continue;
             }
-            if recorder.knows(packet.interface) && !recorder.is_full_for(packet.data.len()) {
+            if recorder.has_room_for(&packet) {
                 recorder.packet(&packet)?;
             } else {
+                // what the source knows cannot be looked at while a packet of it is
                 let (index, packet) = (packet.index, owned(&packet));
-                let known = source.statistics();
-                if recorder.is_full_for(packet.data.len()) {
-                    recorder.rotate(known)?;
-                }
-                if !recorder.knows(packet.interface) {
-                    recorder.describe(packet.interface, packet.link, known);
-                }
-                recorder.packet(&Packet {
+                let packet = Packet {
                     index,
                     at: packet.at,
                     interface: packet.interface,
                     link: packet.link,
                     original_len: packet.original_len,
                     data: &packet.data,
-                })?;
+                };
+                recorder.take(&packet, source.statistics())?;
             }
             if asked
                 .limits
