@@ -170,7 +170,7 @@ impl Replaying<'_> {
             );
             let path = folder.join(name);
             let Some(script) = shrink(target, trial) else {
-                let what = "it does not fail without the handshake that it has";
+                let what = "it does not fail as a script of one handshake and one end's frames";
                 let _ = writeln!(
                     self.stderr,
                     "wireseam: {} was not made smaller: {what}",

@@ -1,76 +1,91 @@
-//! A failing replay made small: the fewest frames, payload bytes and cuts that still fail in the same way, as a script.
+//! A failing replay made small: the fewest frames, payload bytes, header lines and cuts that still fail in the same way, as a
+//! script with its claim.
 //!
 //! Each attempt is the script that would be written: built, read and replayed as any other fixture, so that what is written
-//! fails as it stands. Only what lies behind the handshake is made smaller.
+//! fails as it stands. It has a handshake that a script has without being told, where it fails with that; else its own, whose
+//! lines go as frames do.
 
-use wireseam_analyzer::{Opcode, Role};
+mod claim;
+mod script;
+
+use wireseam_analyzer::Role;
 use wireseam_fixtures::Script;
 
+use self::{
+    claim::claimed,
+    script::{Conversation, Head, Heads, Piece},
+};
 use super::{
+    expected::Item,
     fixture::Fixture,
-    judge::FailureKind,
+    judge::{Failure, FailureKind},
     segmentation::Segmentation,
-    stream::{FramePlace, Stream},
+    stream::Stream,
     trial::{Failed, Target, Trial, try_fixture},
 };
 
 /// No more attempts are made: each is a replay, of a live peer a connection.
 const MOST_ATTEMPTS: usize = 1_000;
 
-/// A script that still fails, with what failed; `None` where it has not failed, or not without its own handshake.
+/// A script that still fails, with what must be found in it; `None` where it has not failed, or does not fail as a script of
+/// one handshake and one end's frames.
 pub fn shrink(target: &mut dyn Target, trial: &Trial) -> Option<String> {
     let failed = trial.failed.as_ref()?;
-    let pieces = pieces(failed);
     let mut attempts = Attempts {
         target,
         role: trial.role,
-        kind: failed.failure.kind,
+        failure: &failed.failure,
         name: trial.fixture.clone(),
         extensions: failed.stream.extensions.join(", "),
+        faults: faults(&failed.stream),
         left: MOST_ATTEMPTS,
     };
-    if !attempts.fails(&pieces) {
-        return None;
+    let plain = Conversation {
+        heads: None,
+        frames: pieces(failed),
+    };
+    let mut smallest = plain;
+    if !attempts.fails(&smallest) {
+        smallest.heads = Some(heads(failed)?);
+        if !attempts.fails(&smallest) {
+            return None;
+        }
     }
-    let mut smallest = pieces;
     loop {
         let before = smallest.clone();
-        smallest = fewest(smallest, &mut |pieces| attempts.fails(pieces));
-        for at in 0..smallest.len() {
+        if smallest.heads.is_some() {
+            fewer_lines(&mut smallest, &mut attempts);
+        }
+        let frames = std::mem::take(&mut smallest.frames);
+        smallest.frames = fewest(frames, &mut |frames| {
+            attempts.fails(&Conversation {
+                frames: frames.to_vec(),
+                ..smallest.clone()
+            })
+        });
+        for at in 0..smallest.frames.len() {
             shorten(&mut smallest, at, &mut attempts);
         }
-        for at in 0..smallest.len() {
-            let cuts = smallest[at].cuts.clone();
-            let frames = smallest.clone();
+        for at in 0..smallest.frames.len() {
+            let cuts = smallest.frames[at].cuts.clone();
             let with = |cuts: &[usize]| {
-                let mut frames = frames.clone();
-                frames[at].cuts = cuts.to_vec();
-                frames
+                let mut with = smallest.clone();
+                with.frames[at].cuts = cuts.to_vec();
+                with
             };
             let cuts = fewest(cuts, &mut |cuts| attempts.fails(&with(cuts)));
             smallest = with(&cuts);
         }
         if smallest == before || attempts.left == 0 {
-            return Some(attempts.script(&smallest));
+            return Some(attempts.with_claim(&smallest));
         }
     }
-}
-
-/// A frame, and where it is cut: 0 is in front of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Piece {
-    frame: FramePlace,
-    header: Vec<u8>,
-    payload: Vec<u8>,
-    cuts: Vec<usize>,
 }
 
 fn pieces(failed: &Failed) -> Vec<Piece> {
     let stream: &Stream = &failed.stream;
     let frames = stream.frames.iter().map(|frame| {
         let end = frame.payload.end.max(frame.header.end);
-        let cuts = failed.cuts.places.iter();
-        let cuts = cuts.filter(|place| (frame.header.start..end).contains(*place));
         Piece {
             frame: frame.clone(),
             header: stream
@@ -79,35 +94,77 @@ fn pieces(failed: &Failed) -> Vec<Piece> {
                 .unwrap_or_default()
                 .to_vec(),
             payload: stream.payload(frame),
-            cuts: cuts.map(|place| place - frame.header.start).collect(),
+            cuts: within(failed, frame.header.start..end),
         }
     });
     frames.collect()
+}
+
+/// The heads of the handshake as they are; `None` where they are no text.
+fn heads(failed: &Failed) -> Option<Heads> {
+    let stream: &Stream = &failed.stream;
+    let own = stream.bytes.get(stream.head.clone())?;
+    Some(Heads {
+        own: Head::new(own, &within(failed, stream.head.clone()))?,
+        other: Some(Head::new(&stream.other_head, &[])?),
+    })
+}
+
+/// The cuts in a range, as so many bytes behind its begin.
+fn within(failed: &Failed, range: std::ops::Range<usize>) -> Vec<usize> {
+    let cuts = failed.cuts.places.iter();
+    let cuts = cuts.filter(|place| range.contains(*place));
+    cuts.map(|place| place - range.start).collect()
+}
+
+/// What is wrong with its handshake.
+fn faults(stream: &Stream) -> Vec<&'static str> {
+    let faults = stream.items.iter().filter_map(|item| match item {
+        Item::Fault(fault) if fault.in_handshake => Some(fault.rule),
+        _ => None,
+    });
+    faults.collect()
 }
 
 /// Scripts that are tried.
 struct Attempts<'a> {
     target: &'a mut dyn Target,
     role: Role,
-    kind: FailureKind,
+    failure: &'a Failure,
     name: String,
     extensions: String,
+    faults: Vec<&'static str>,
     left: usize,
 }
 
 impl Attempts<'_> {
-    fn fails(&mut self, pieces: &[Piece]) -> bool {
+    fn fails(&mut self, conversation: &Conversation) -> bool {
+        let is_plain = conversation.heads.is_none();
+        self.fails_as(&self.script(conversation), is_plain)
+    }
+
+    fn fails_as(&mut self, script: &str, is_plain: bool) -> bool {
         let Some(left) = self.left.checked_sub(1) else {
             return false;
         };
         self.left = left;
-        let script = Script::parse(&self.script(pieces), &self.name);
+        let script = Script::parse(script, &self.name);
         let Some(fixture) = script
             .ok()
             .and_then(|script| Fixture::of_script(&script).ok())
         else {
             return false;
         };
+        // a handshake that lacks what it has to have is refused by right
+        let mut streams = fixture.streams.iter();
+        let is_worse = streams.any(|stream| {
+            faults(stream)
+                .iter()
+                .any(|rule| !self.faults.contains(rule))
+        });
+        if !is_plain && is_worse {
+            return false;
+        }
         let trials = try_fixture(
             self.target,
             &fixture,
@@ -116,116 +173,112 @@ impl Attempts<'_> {
         );
         let trials = trials.unwrap_or_default();
         let mut failed = trials.iter().filter_map(|trial| trial.failed.as_ref());
-        failed.any(|failed| failed.failure.kind == self.kind)
+        failed.any(|failed| self.is_same(&failed.failure, is_plain))
     }
 
-    fn script(&self, pieces: &[Piece]) -> String {
-        let (from, kind) = (
-            match self.role {
-                Role::Server => "client",
-                Role::Client => "server",
-            },
-            self.kind,
-        );
-        let name = quoted(&format!("Shrunk from {}", self.name));
-        let shows = quoted(&format!(
-            "A decoder that gets it as a {} fails: {kind}.",
-            self.role
-        ));
-        let upgrade = match self.extensions.is_empty() {
-            true => "upgrade = {}".to_owned(),
-            false => format!("upgrade = {{ extensions = {} }}", quoted(&self.extensions)),
-        };
-        // what the client sends has to wait for the answer; what the server sends may come with it
-        let is_joined = |at: usize| pieces.get(at).is_some_and(|piece| !piece.cuts.contains(&0));
-        let join = |joined: bool| if joined { ", join = true" } else { "" };
-        let joins_head = self.role == Role::Client && is_joined(0);
-        let mut text = format!(
-            "title = {name}\nshows = {shows}\n\nstep = [\n    {{ {upgrade}{} }},\n",
-            join(joins_head)
-        );
-        for (at, piece) in pieces.iter().enumerate() {
-            let joined = join(is_joined(at + 1));
-            text += &format!("    {{ from = \"{from}\", {}{joined} }},\n", piece.step());
-        }
-        text + "]\n"
-    }
-}
-
-impl Piece {
-    /// The keys of its step.
-    fn step(&self) -> String {
-        let inside: Vec<String> = self
-            .cuts
-            .iter()
-            .filter(|cut| **cut > 0)
-            .map(usize::to_string)
-            .collect();
-        let cut = match inside.is_empty() {
-            true => String::new(),
-            false => format!(", cut = [{}]", inside.join(", ")),
-        };
-        if !self.frame.complete {
-            let key = self.frame.key.unwrap_or_default();
-            let masked = self
-                .payload
-                .iter()
-                .zip(key.iter().cycle())
-                .map(|(byte, key)| byte ^ key);
-            let bytes: Vec<u8> = self.header.iter().copied().chain(masked).collect();
-            return format!("hex = \"{}\"{cut}", hex(&bytes));
-        }
-        let frame = &self.frame;
-        let said = match std::str::from_utf8(&self.payload) {
-            Ok(text) if text.chars().all(|c| (' '..='~').contains(&c)) => quoted(text),
-            _ => format!("{{ hex = \"{}\" }}", hex(&self.payload)),
-        };
-        let what = match frame.opcode {
-            Opcode::Text => format!("text = {said}"),
-            Opcode::Continuation => format!("continuation = {said}"),
-            Opcode::Ping => format!("ping = {said}"),
-            Opcode::Pong => format!("pong = {said}"),
-            Opcode::Close => format!("close = {{ hex = \"{}\" }}", hex(&self.payload)),
-            Opcode::Binary => format!("binary = \"{}\"", hex(&self.payload)),
-            Opcode::Reserved(bits) => {
-                format!("binary = \"{}\", opcode = {bits}", hex(&self.payload))
+    /// Whether it fails in the same way: what is not refused is the same fault, and a handshake is refused for the same reason.
+    fn is_same(&self, failure: &Failure, is_plain: bool) -> bool {
+        let first = self.failure;
+        failure.kind == first.kind
+            && match first.kind {
+                FailureKind::NotRefused => failure.expected == first.expected,
+                FailureKind::Refused => is_plain || failure.found == first.found,
+                _ => true,
             }
+    }
+
+    fn script(&self, conversation: &Conversation) -> String {
+        let kind = self.failure.kind;
+        let shows = format!("A decoder that gets it as a {} fails: {kind}.", self.role);
+        let title = format!("Shrunk from {}", self.name);
+        conversation.script(&title, &shows, self.role, &self.extensions)
+    }
+
+    /// The script with a claim, where it fails with that as well.
+    fn with_claim(&mut self, conversation: &Conversation) -> String {
+        let script = self.script(conversation);
+        let Some(claim) = claimed(&script, &self.name) else {
+            return script;
         };
-        let fin = if frame.fin { "" } else { ", fin = false" };
-        let rsv = (1..)
-            .zip(frame.rsv)
-            .filter(|(_, set)| *set)
-            .map(|(bit, _): (u8, bool)| bit.to_string());
-        let rsv: Vec<String> = rsv.collect();
-        let rsv = match rsv.is_empty() {
-            true => String::new(),
-            false => format!(", rsv = [{}]", rsv.join(", ")),
-        };
-        let mask = match frame.key {
-            Some(key) => format!(", mask = \"{}\"", hex(&key)),
-            None => ", mask = false".to_owned(),
-        };
-        format!("{what}{fin}{rsv}{mask}{cut}")
+        // the last attempt is always made
+        self.left = self.left.max(1);
+        let with_claim = format!("{script}{claim}");
+        match self.fails_as(&with_claim, conversation.heads.is_none()) {
+            true => with_claim,
+            false => script,
+        }
     }
 }
 
-/// Makes the payload of one frame as short as it can be; its cuts stay as far from its end as they were, or from its begin.
-fn shorten(pieces: &mut Vec<Piece>, at: usize, attempts: &mut Attempts<'_>) {
-    let mut less = pieces.get(at).map_or(0, |piece| piece.payload.len());
+/// Leaves out lines of the heads, all of one where the usual one will do, and cuts in them.
+fn fewer_lines(smallest: &mut Conversation, attempts: &mut Attempts<'_>) {
+    let Some(heads) = &smallest.heads else {
+        return;
+    };
+    let frames = smallest.frames.clone();
+    let with = |heads: Heads| Conversation {
+        heads: Some(heads),
+        frames: frames.clone(),
+    };
+    let mut heads = heads.clone();
+    let without = Heads {
+        other: None,
+        ..heads.clone()
+    };
+    if heads.other.is_some() && attempts.fails(&with(without.clone())) {
+        heads = without;
+    }
+    let own = heads.own.clone();
+    let lines = fewest(own.lines.clone(), &mut |lines| {
+        let own = own.with(lines);
+        own.has_what_it_must()
+            && attempts.fails(&with(Heads {
+                own,
+                ..heads.clone()
+            }))
+    });
+    heads.own = own.with(&lines);
+    if let Some(other) = heads.other.clone() {
+        let lines = fewest(other.lines.clone(), &mut |lines| {
+            let other = other.with(lines);
+            let fewer = Heads {
+                other: Some(other.clone()),
+                ..heads.clone()
+            };
+            other.has_what_it_must() && attempts.fails(&with(fewer))
+        });
+        heads.other = Some(other.with(&lines));
+    }
+    let cuts = heads.own.cuts();
+    let cuts = fewest(cuts, &mut |cuts| {
+        let own = heads.own.cut_at(cuts);
+        attempts.fails(&with(Heads {
+            own,
+            ..heads.clone()
+        }))
+    });
+    heads.own = heads.own.cut_at(&cuts);
+    smallest.heads = Some(heads);
+}
+
+/// Makes the payload of one frame as short as it can be, from its end and from its begin.
+fn shorten(smallest: &mut Conversation, at: usize, attempts: &mut Attempts<'_>) {
+    let mut less = smallest
+        .frames
+        .get(at)
+        .map_or(0, |piece| piece.payload.len());
     while less > 0 {
-        let mut shorter = pieces.clone();
-        let Some(piece) = shorter.get_mut(at) else {
-            return;
-        };
-        let length = piece.payload.len().saturating_sub(less);
-        let is_shorter = length < piece.payload.len() && piece.frame.complete;
-        piece.payload.truncate(length);
-        let end = piece.header.len() + length;
-        piece.cuts.retain(|cut| *cut < end);
-        if is_shorter && attempts.fails(&shorter) {
-            *pieces = shorter;
-        } else {
-            less /= 2;
+        let fewer = [Piece::without_end, Piece::without_begin]
+            .into_iter()
+            .find_map(|without| {
+                let mut shorter = smallest.clone();
+                let piece = shorter.frames.get_mut(at)?;
+                *piece = without(piece, less)?;
+                attempts.fails(&shorter).then_some(shorter)
+            });
+        match fewer {
+            Some(fewer) => *smallest = fewer,
+            None => less /= 2,
         }
     }
 }
@@ -247,22 +300,4 @@ fn fewest<T: Clone>(mut items: Vec<T>, fails: &mut dyn FnMut(&[T]) -> bool) -> V
         size /= 2;
     }
     items
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let escaped: String = text
-        .chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            c if c.is_control() => vec!['?'],
-            c => vec![c],
-        })
-        .collect();
-    format!("\"{escaped}\"")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.join(" ")
 }

@@ -28,7 +28,7 @@ use super::{
 use crate::case::Case;
 
 /// A server on a thread of its own, until it is dropped.
-struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
     /// How often recv() gave bytes.
@@ -37,7 +37,7 @@ struct Server {
 }
 
 impl Server {
-    fn new(serve: impl Fn(Counted) + Send + 'static) -> Self {
+    pub(super) fn new(serve: impl Fn(Counted) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(AtomicBool::new(false));
@@ -71,6 +71,10 @@ impl Server {
         })
     }
 
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn target(&self) -> LiveServer {
         LiveServer::new(&self.address.to_string(), TIMEOUT, Arc::default()).unwrap()
     }
@@ -92,14 +96,17 @@ fn handshake(socket: &mut Counted) -> Option<()> {
         socket.read_exact(&mut byte).ok()?;
         head.push(byte[0]);
     }
-    let text = String::from_utf8_lossy(&head).into_owned();
-    let key = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))?;
-    let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+    socket.write_all(answer(&head).as_bytes()).ok()
+}
+
+/// The answer that accepts a request.
+pub(super) fn answer(request: &[u8]) -> String {
+    let text = String::from_utf8_lossy(request).into_owned();
+    let mut lines = text.lines();
+    let key = lines.find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+    let accept = tungstenite::handshake::derive_accept_key(key.unwrap_or_default().as_bytes());
     let fields = "Upgrade: websocket\r\nConnection: Upgrade";
-    let answer = format!("HTTP/1.1 101 x\r\n{fields}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n");
-    socket.write_all(answer.as_bytes()).ok()
+    format!("HTTP/1.1 101 x\r\n{fields}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n")
 }
 
 fn open(mut socket: Counted) -> Option<WebSocket<Counted>> {
@@ -109,7 +116,7 @@ fn open(mut socket: Counted) -> Option<WebSocket<Counted>> {
 }
 
 /// A socket whose reads are counted.
-struct Counted {
+pub(super) struct Counted {
     socket: TcpStream,
     reads: Arc<AtomicUsize>,
 }
