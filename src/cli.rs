@@ -19,7 +19,7 @@ pub(crate) use self::{
     check::{Accept, Check, CheckFormat, Review, Which},
     demo::Demo,
     live::{Live, Record},
-    replay::{Adapter, BuiltIn, Replay, ReplayFormat, ToKind},
+    replay::{Adapter, BuiltIn, Replay, ReplayFormat, To, ToKind},
 };
 use crate::limits;
 

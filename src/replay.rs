@@ -68,7 +68,7 @@ pub use self::{
     expected::{Binding, Fault, Item, Pattern, Wanted},
     fixture::{Fixture, FixtureError},
     judge::{Failure, FailureKind, Judgement, Verdict},
-    live::{LiveClient, LiveServer},
+    live::{LiveClient, LiveServer, OnWire, Wire},
     own::Own,
     run::{Found, Run},
     segmentation::{Cuts, MOST_BYTES, MOST_SEGMENTATIONS, Plan, Segmentation, Shape},

@@ -6,5 +6,7 @@ mod bench;
 mod inspecting;
 /// Recording.
 mod recording;
+/// Replaying to live peers, whose connections are captured.
+mod replaying;
 /// What a command may do once it captures.
 mod rights;

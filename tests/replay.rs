@@ -3,7 +3,7 @@
 mod broken;
 mod command;
 mod exec;
-mod live;
+pub(crate) mod live;
 mod shrinking;
 
 use wireseam::{

@@ -25,15 +25,7 @@ impl Opened {
             ..live
         };
         let source = LiveSource::open(&live).map_err(failure)?;
-        let go_on = go_on_as(device.as_root);
-        wireseam_capture::drop_rights(go_on).map_err(|cause| {
-            let whose = match go_on {
-                GoOnAs::Oneself => String::new(),
-                GoOnAs::User { user, .. } => format!(" and go on as user {user}"),
-            };
-            let failed = format!("failed to give up the rights that capturing took{whose}");
-            Exit::Environment.with(anyhow::Error::from(cause).context(failed))
-        })?;
+        let go_on = give_up_rights(device.as_root)?;
         Ok(Self {
             source,
             writer: Writer(go_on),
@@ -53,6 +45,20 @@ impl Writer {
             _ => cause.into(),
         }
     }
+}
+
+/// Gives up the rights that opening an interface took: as whom the command goes on.
+pub(super) fn give_up_rights(as_root: bool) -> Result<GoOnAs, Failure> {
+    let go_on = go_on_as(as_root);
+    wireseam_capture::drop_rights(go_on).map_err(|cause| {
+        let whose = match go_on {
+            GoOnAs::Oneself => String::new(),
+            GoOnAs::User { user, .. } => format!(" and go on as user {user}"),
+        };
+        let failed = format!("failed to give up the rights that capturing took{whose}");
+        Exit::Environment.with(anyhow::Error::from(cause).context(failed))
+    })?;
+    Ok(go_on)
 }
 
 /// What a live capture fails with.

@@ -24,7 +24,7 @@ use crate::cli::{Adapter, BuiltIn, Replay, ReplayFormat};
 pub(super) fn replay(asked: &Replay, stderr: &mut dyn Write) -> Result<Exit, Failure> {
     let signals = Signals::catch()?;
     let paths = scripts(&asked.fixtures)?;
-    let mut targets = targets::open(asked, &signals)?;
+    let mut targets = targets::open(asked, &signals, stderr)?;
     let mut replaying = Replaying {
         asked,
         stderr,

@@ -13,11 +13,17 @@
 mod client;
 #[cfg(target_os = "linux")]
 mod diag;
+mod edges;
 mod link;
 mod pace;
 mod server;
+mod wire;
 
-pub use self::{client::LiveClient, server::LiveServer};
+pub use self::{
+    client::LiveClient,
+    server::LiveServer,
+    wire::{OnWire, Wire},
+};
 
 use super::decoder::{About, Begins, Kind};
 

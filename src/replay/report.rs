@@ -1,5 +1,6 @@
 //! What came of replaying fixtures, gathered to be written: as a table for people, as JSON for programs.
 
+mod cuts;
 mod json;
 mod text;
 

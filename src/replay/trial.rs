@@ -6,6 +6,7 @@ use super::{
     decoder::{About, AdapterError, Begins, Decoder},
     fixture::Fixture,
     judge::{Failure, FailureKind, Judgement, Outcome, Verdict, judge},
+    live::OnWire,
     run::{Run, replay},
     segmentation::{Cuts, Segmentation},
     stream::Stream,
@@ -24,6 +25,11 @@ pub trait Target {
     /// The stream as it will be sent: with a handshake of one's own where there has to be a real one.
     fn prepare(&self, stream: &Stream) -> Stream {
         stream.clone()
+    }
+
+    /// What a capture says of the cuts of all replays since it was asked last; `None` where none is made.
+    fn captured(&mut self) -> Option<OnWire> {
+        None
     }
 
     /// Replays a stream with these cuts.
@@ -73,6 +79,8 @@ pub struct Trial {
     pub bytes: usize,
     /// Of a live peer, how many cuts reached it as cuts, and of how many that is not known.
     pub achieved: Option<(usize, usize)>,
+    /// What a capture says of these cuts.
+    pub on_wire: Option<OnWire>,
     /// The first segmentation that failed.
     pub failed: Option<Failed>,
     /// Why the trial was not brought to an end: the target does not work.
@@ -123,7 +131,14 @@ pub fn try_fixture(
     let streams = fixture.streams.iter();
     let streams = streams.filter(|stream| roles.contains(&stream.role));
     streams
-        .map(|stream| try_stream(target, stream, segmentations))
+        .map(|stream| {
+            let mut trial = try_stream(target, stream, segmentations);
+            let on_wire = target.captured();
+            if let Ok(trial) = &mut trial {
+                trial.on_wire = on_wire.filter(|seen| seen.asked > 0);
+            }
+            trial
+        })
         .collect()
 }
 
@@ -144,6 +159,7 @@ fn try_stream(
         chunks: 0,
         bytes: 0,
         achieved: None,
+        on_wire: None,
         failed: None,
         broken: None,
     };

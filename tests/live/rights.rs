@@ -67,7 +67,7 @@ fn status(child: &Child, what: &str) -> Vec<String> {
 }
 
 /// Every thread has these capabilities and no others, in none of the sets from which it could take them.
-fn has_only(child: &Child, capabilities: u64) {
+pub(super) fn has_only(child: &Child, capabilities: u64) {
     for (set, expected) in [
         ("CapEff:", capabilities),
         ("CapPrm:", capabilities),
@@ -268,4 +268,4 @@ fn a_user_with_the_capability_to_capture_gives_it_up() {
 }
 
 /// The bit of the capability to write files whatever their mode.
-const CAP_DAC_OVERRIDE: u64 = 1 << 1;
+pub(super) const CAP_DAC_OVERRIDE: u64 = 1 << 1;

@@ -28,8 +28,8 @@ use super::{
 use crate::case::Case;
 
 /// A server on a thread of its own, until it is dropped.
-pub(super) struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     stop: Arc<AtomicBool>,
     /// How often recv() gave bytes.
     reads: Arc<AtomicUsize>,
@@ -63,7 +63,7 @@ impl Server {
         }
     }
 
-    fn echo(echo: impl Fn(&mut WebSocket<Counted>, Message) + Send + 'static) -> Self {
+    pub(crate) fn echo(echo: impl Fn(&mut WebSocket<Counted>, Message) + Send + 'static) -> Self {
         Self::new(move |socket| {
             if let Some(mut socket) = open(socket) {
                 talk(&mut socket, &echo);
@@ -116,7 +116,7 @@ fn open(mut socket: Counted) -> Option<WebSocket<Counted>> {
 }
 
 /// A socket whose reads are counted.
-pub(super) struct Counted {
+pub(crate) struct Counted {
     socket: TcpStream,
     reads: Arc<AtomicUsize>,
 }
@@ -151,7 +151,7 @@ fn talk<S: Read + Write>(socket: &mut WebSocket<S>, echo: &impl Fn(&mut WebSocke
     }
 }
 
-fn send<S: Read + Write>(socket: &mut WebSocket<S>, message: Message) {
+pub(crate) fn send<S: Read + Write>(socket: &mut WebSocket<S>, message: Message) {
     let _ = socket.send(message);
 }
 
@@ -317,7 +317,7 @@ fn a_server_that_does_not_work_has_no_result() {
 }
 
 /// A client that connects again and again, until nobody listens.
-fn client(
+pub(crate) fn client(
     port: u16,
     echo: impl Fn(&mut WebSocket<TcpStream>, Message) + Send + 'static,
 ) -> JoinHandle<()> {
@@ -331,7 +331,7 @@ fn client(
 }
 
 /// What the server says.
-fn client_trial(target: &mut dyn Target, names: &[&str]) -> Trial {
+pub(crate) fn client_trial(target: &mut dyn Target, names: &[&str]) -> Trial {
     let script = TALK
         .replace("from = \"client\"", "from = \"server\"")
         .replace(", mask = \"01 02 03 04\"", "");
@@ -409,13 +409,10 @@ fn the_command_replays_into_a_server_and_says_which_cuts_arrived() {
         "--role",
         "server",
     ]);
-    assert_eq!(
-        (output.status.code(), stderr(&output)),
-        (Some(0), String::new()),
-        "{}",
-        stdout(&output)
-    );
+    // who may not capture is told so
+    assert!(stderr(&output).lines().count() <= 1, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     let text = stdout(&output);
     assert!(text.contains("torn-mask.toml  OK"), "{text}");
-    assert!(text.contains(" cuts reached the peer as cuts"), "{text}");
+    assert!(text.contains(" read apart by the peer"), "{text}");
 }

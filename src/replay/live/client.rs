@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +18,7 @@ use super::{
     about, extensions_line,
     link::{Link, broken},
     server::fields,
+    wire::{OnWire, Wire},
 };
 use crate::replay::{
     decoder::{About, AdapterError, Begins, Start},
@@ -33,6 +34,7 @@ pub struct LiveClient {
     listener: TcpListener,
     timeout: Duration,
     stop: Arc<AtomicBool>,
+    wire: Option<Wire>,
 }
 
 impl LiveClient {
@@ -55,7 +57,23 @@ impl LiveClient {
             listener,
             timeout,
             stop,
+            wire: None,
         })
+    }
+
+    /// Captures all its connections from now on, to tell which cuts were made on the wire. Where it listens at every address,
+    /// only those from this machine are captured.
+    ///
+    /// # Errors
+    ///
+    /// [`LiveError`](wireseam_capture::LiveError), where one may not capture above all.
+    #[cfg(target_os = "linux")]
+    pub fn capture(&mut self) -> Result<(), wireseam_capture::LiveError> {
+        // where nobody listens any more nothing is captured, and that is said
+        let any = SocketAddr::from(([0, 0, 0, 0], 0));
+        let own = self.listener.local_addr().unwrap_or(any);
+        self.wire = Some(Wire::open(own, any)?);
+        Ok(())
     }
 
     /// Where it listens: the port, where any would do.
@@ -102,6 +120,10 @@ impl Target for LiveClient {
         true
     }
 
+    fn captured(&mut self) -> Option<OnWire> {
+        self.wire.as_mut().map(Wire::settle)
+    }
+
     /// The answer to a key that is not known yet: its length is always the same.
     fn prepare(&self, stream: &Stream) -> Stream {
         let extensions = extensions_line(&stream.extensions);
@@ -117,7 +139,8 @@ impl Target for LiveClient {
         begins: Begins,
         cuts: &Cuts,
     ) -> Result<Run, AdapterError> {
-        let mut link = Link::new(self.accept()?, self.timeout, &self.stop)?;
+        let socket = self.accept()?;
+        let mut link = Link::new(socket, self.wire.as_mut(), self.timeout, &self.stop)?;
         let (request, rest) = link.read_head()?;
         let text = String::from_utf8_lossy(&request);
         let key = fields(&text, "sec-websocket-key").next();

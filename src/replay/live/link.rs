@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     ops::Range,
     sync::{
         Arc,
@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::pace::{Queue, queue};
+use super::{
+    pace::{Queue, queue},
+    wire::Wire,
+};
 use crate::replay::{
     decoder::{AdapterError, Chunk, CloseEvent, Decoder, Event, Kind, Start},
     expected::{Binding, Item, Pattern},
@@ -38,12 +41,19 @@ const ENOUGH_QUIET_LOOKS: usize = 2;
 /// How often the queue is looked at before that.
 const EAGER_LOOKS: usize = 8;
 
+/// So many cuts of a connection are looked for in a capture; the others count as not captured.
+const MOST_CUTS: usize = 1 << 20;
+
+/// So many chunks are sent before the capture is looked at: its ring holds some more.
+const LOOK_EVERY: usize = 64;
+
 /// No head of a handshake is longer.
 const MOST_HEAD_BYTES: usize = 64 << 10;
 
 /// A connection.
-pub(super) struct Link {
+pub(super) struct Link<'a> {
     pub(super) socket: TcpStream,
+    captured: Option<Captured<'a>>,
     /// Decodes what the peer sends.
     peer: Own,
     timeout: Duration,
@@ -55,9 +65,18 @@ pub(super) struct Link {
     has_closed: bool,
 }
 
-impl Link {
+/// A connection that is captured: how many bytes were sent, and where they were to be cut.
+struct Captured<'a> {
+    wire: &'a mut Wire,
+    ends: (SocketAddr, SocketAddr),
+    sent: u32,
+    cuts: Vec<u32>,
+}
+
+impl<'a> Link<'a> {
     pub(super) fn new(
         socket: TcpStream,
+        wire: Option<&'a mut Wire>,
         timeout: Duration,
         stop: &Arc<AtomicBool>,
     ) -> Result<Self, AdapterError> {
@@ -69,8 +88,19 @@ impl Link {
         // a replay makes many connections, and none of them shall wait for its port to be free
         #[cfg(unix)]
         let _ = rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
+        let ends = socket.local_addr().ok().zip(socket.peer_addr().ok());
+        let captured = wire.zip(ends).map(|(wire, ends)| {
+            wire.begin(ends.0, ends.1);
+            Captured {
+                wire,
+                ends,
+                sent: 0,
+                cuts: Vec::new(),
+            }
+        });
         Ok(Self {
             socket,
+            captured,
             peer: Own::default(),
             timeout,
             stop: Arc::clone(stop),
@@ -174,7 +204,12 @@ impl Link {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.write_all(bytes)
+        self.socket.write_all(bytes)?;
+        if let Some(captured) = &mut self.captured {
+            let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            captured.sent = captured.sent.saturating_add(length);
+        }
+        Ok(())
     }
 
     /// Waits for what this chunk completes; whether nothing more has to be sent.
@@ -240,6 +275,9 @@ impl Link {
 
     /// Waits until the peer has taken what was sent.
     fn pace(&mut self, run: &mut Run) -> Result<(), AdapterError> {
+        if let Some(captured) = &mut self.captured {
+            captured.cut();
+        }
         let (Ok(own), Ok(peer)) = (self.socket.local_addr(), self.socket.peer_addr()) else {
             return Ok(());
         };
@@ -422,6 +460,26 @@ impl Link {
             }
         }
         Ok(Vec::new())
+    }
+}
+
+impl Captured<'_> {
+    /// What is sent from here on is to come in another segment than what was sent.
+    fn cut(&mut self) {
+        // a place that was never reached stands for those that are not kept
+        let is_kept = self.cuts.len() < MOST_CUTS;
+        self.cuts.push(if is_kept { self.sent } else { u32::MAX });
+        if self.cuts.len().is_multiple_of(LOOK_EVERY) {
+            self.wire.look();
+        }
+    }
+}
+
+impl Drop for Captured<'_> {
+    fn drop(&mut self) {
+        let (own, peer) = self.ends;
+        let cuts = std::mem::take(&mut self.cuts);
+        self.wire.end(own, peer, cuts, self.sent);
     }
 }
 

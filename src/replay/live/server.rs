@@ -12,6 +12,7 @@ use wireseam_analyzer::Role;
 use super::{
     about, extensions_line,
     link::{Link, broken},
+    wire::{OnWire, Wire},
 };
 use crate::replay::{
     decoder::{About, AdapterError, Begins, Start},
@@ -29,6 +30,9 @@ pub struct LiveServer {
     target: String,
     timeout: Duration,
     stop: Arc<AtomicBool>,
+    /// This end of the connection that was made to see whether there is a server.
+    own: SocketAddr,
+    wire: Option<Wire>,
 }
 
 impl LiveServer {
@@ -52,15 +56,31 @@ impl LiveServer {
             .to_socket_addrs()
             .map_err(|cause| broken(&failed, &cause))?;
         let none = || AdapterError::Broken(failed.clone());
-        let server = Self {
+        let mut server = Self {
             address: found.next().ok_or_else(none)?,
             host: host.to_owned(),
             target,
             timeout,
             stop,
+            own: SocketAddr::from(([0, 0, 0, 0], 0)),
+            wire: None,
         };
-        server.connect()?;
+        let socket = server.connect()?;
+        server.own = socket
+            .local_addr()
+            .map_err(|cause| broken("failed to set up the connection", &cause))?;
         Ok(server)
+    }
+
+    /// Captures all its connections from now on, to tell which cuts were made on the wire.
+    ///
+    /// # Errors
+    ///
+    /// [`LiveError`](wireseam_capture::LiveError), where one may not capture above all.
+    #[cfg(target_os = "linux")]
+    pub fn capture(&mut self) -> Result<(), wireseam_capture::LiveError> {
+        self.wire = Some(Wire::open(self.own, self.address)?);
+        Ok(())
     }
 
     fn connect(&self) -> Result<TcpStream, AdapterError> {
@@ -79,6 +99,10 @@ impl Target for LiveServer {
         true
     }
 
+    fn captured(&mut self) -> Option<OnWire> {
+        self.wire.as_mut().map(Wire::settle)
+    }
+
     fn prepare(&self, stream: &Stream) -> Stream {
         let extensions = extensions_line(&stream.offered_extensions);
         stream.behind(&format!(
@@ -94,7 +118,8 @@ impl Target for LiveServer {
         begins: Begins,
         cuts: &Cuts,
     ) -> Result<Run, AdapterError> {
-        let mut link = Link::new(self.connect()?, self.timeout, &self.stop)?;
+        let socket = self.connect()?;
+        let mut link = Link::new(socket, self.wire.as_mut(), self.timeout, &self.stop)?;
         let mut run = Run::default();
         // a client waits for the answer to its request (RFC 6455 4.1), also where the cuts do not say so
         let head: Vec<_> = cuts.chunks(stream.begin(begins), stream.head.end).collect();

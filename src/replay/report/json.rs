@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Replayed, Tried, again};
-use crate::replay::trial::Trial;
+use super::{Replayed, Tried, again, cuts::Cuts};
+use crate::replay::{live::OnWire, trial::Trial};
 
 /// The version of these keys: within it one may be added, none is renamed or dropped.
 const FORMAT: u32 = 1;
@@ -88,9 +88,15 @@ fn of_trial(trial: &Trial, asked: &str) -> Value {
             "again": again(trial, asked),
         })
     });
-    let cuts = trial
-        .achieved
-        .map(|(achieved, unknown)| json!({ "achieved": achieved, "unknown": unknown }));
+    let known = Cuts::of(trial);
+    let cuts = (known.asked() > 0).then(|| {
+        json!({
+            "asked": known.asked(),
+            "achieved": trial.achieved.map_or(0, |(achieved, _)| achieved),
+            "unknown": known.unknown(),
+            "on_wire": trial.on_wire.as_ref().map(of_capture),
+        })
+    });
     json!({
         "to": asked,
         "fixture": trial.fixture,
@@ -108,6 +114,19 @@ fn of_trial(trial: &Trial, asked: &str) -> Value {
         "live_cuts": cuts,
         "failure": failure,
         "no_result": trial.broken,
+    })
+}
+
+/// What was captured of the cuts.
+fn of_capture(seen: &OnWire) -> Value {
+    json!({
+        "interface": seen.interface,
+        "achieved": seen.apart,
+        "coalesced": seen.coalesced,
+        "rejoined": seen.rejoined,
+        "not_captured": seen.not_captured(),
+        "dropped": seen.dropped,
+        "ended": seen.ended,
     })
 }
 

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Replayed, Trial, again, escaped, word};
+use super::{Replayed, Trial, again, cuts::Cuts, escaped, word};
 use crate::replay::{
     judge::{Failure, FailureKind, Verdict},
     stream::Stream,
@@ -90,6 +90,13 @@ fn write_trial(out: &mut dyn Write, trial: &Trial, name: &str, asked: &str) -> i
     for note in &trial.notes {
         writeln!(out, "  {}", escaped(note))?;
     }
+    let cuts = Cuts::of(trial);
+    if cuts.are_short() {
+        if trial.verdict == Verdict::Ok && trial.broken.is_none() {
+            writeln!(out, "\nCUTS  {}", heading(trial, name))?;
+        }
+        writeln!(out, "  {}", escaped(&cuts.to_string()))?;
+    }
     let Some(failed) = &trial.failed else {
         return Ok(());
     };
@@ -132,7 +139,7 @@ fn write_total<'a>(
 ) -> io::Result<()> {
     let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
     let (mut segmentations, mut left_out, mut chunks, mut broken) = (0, 0, 0, 0);
-    let (mut achieved, mut unknown) = (0, 0);
+    let mut cuts = Cuts::default();
     for trial in trials {
         match trial.broken {
             Some(_) => broken += 1,
@@ -141,9 +148,7 @@ fn write_total<'a>(
         segmentations += trial.segmentations;
         left_out += trial.left_out;
         chunks += trial.chunks;
-        let (reached, lost) = trial.achieved.unwrap_or_default();
-        achieved += reached;
-        unknown += lost;
+        cuts.add(&Cuts::of(trial));
     }
     let counted = verdicts
         .iter()
@@ -162,11 +167,8 @@ fn write_total<'a>(
             "; {left_out} segmentations more were left out by the caps"
         )?;
     }
-    if achieved + unknown > 0 {
-        write!(out, "; {achieved} cuts reached the peer as cuts")?;
-        if unknown > 0 {
-            write!(out, ", of {unknown} that is not known")?;
-        }
+    if cuts.asked() > 0 {
+        write!(out, "; {}", escaped(&cuts.to_string()))?;
     }
     writeln!(out)
 }
