@@ -39,7 +39,6 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may unwrap"))]
 
-mod batch;
 mod case;
 pub mod check;
 pub mod claim;

@@ -206,12 +206,9 @@ impl<'a> Run<'a> {
                 self.report.flush()?;
                 self.wait(source, engine)?;
             }
-            let most = if self.options.live { 1 } else { AT_ONCE };
             let mut written = Ok(());
-            let taken = source.next_packets(most, &mut |packet| {
-                if written.is_ok() {
-                    written = self.packet(packet, engine);
-                }
+            let taken = source.next_packets(u64::MAX, &mut |packets| {
+                written = self.packets(packets, engine);
             })?;
             written?;
             if taken == 0 {
@@ -220,12 +217,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    #[inline(always)]
-    fn packet(&mut self, packet: &Packet<'_>, engine: &mut impl Engine) -> io::Result<()> {
+    fn packets(&mut self, packets: &[Packet<'_>], engine: &mut impl Engine) -> io::Result<()> {
+        let times = packets.iter().map(|packet| packet.at);
         let context = &mut self.report.context;
-        context.start = context.start.or(packet.at);
-        self.latest = self.latest.max(packet.at);
-        engine.packet(packet, &mut |event| self.report.take(event))
+        if context.start.is_none() {
+            context.start = times.clone().flatten().next();
+        }
+        self.latest = times.fold(self.latest, Option::max);
+        engine.packets(packets, &mut |event| self.report.take(event))
     }
 
     /// Waits for the next packet, and meanwhile reports what is known because none came.
@@ -296,9 +295,6 @@ impl Render for Whole {
         Ok(())
     }
 }
-
-/// How many packets are asked for at once.
-const AT_ONCE: u64 = 1_024;
 
 /// So long nothing else happens where no packet comes.
 const TICK: Duration = Duration::from_millis(100);

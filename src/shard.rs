@@ -6,9 +6,11 @@
 use std::{collections::BTreeMap, io};
 
 use wireseam_analyzer::{Analyzer, Config, ConnectionId, Event, Expected, Limits};
-use wireseam_wire::{self as wire, Address, Decoder, Endpoint, Packet, Skipped, Timestamp};
+use wireseam_wire::{
+    self as wire, Address, Decoder, Endpoint, Packet, Segment, Skipped, Timestamp,
+};
 
-use crate::{batch::Batch, report::Tally};
+use crate::report::Tally;
 
 /// Among how many analyzers the connections are shared.
 pub(crate) const SHARDS: usize = 16;
@@ -38,11 +40,13 @@ pub(crate) struct Sums {
 
 /// What decodes and analyzes packets.
 pub(crate) trait Engine {
-    /// Takes the next packet, and hands on what is known of those before where there are enough of them.
-    fn packet(&mut self, packet: &Packet<'_>, take: &mut Take<'_>) -> io::Result<()>;
+    /// Takes the next packets, and hands on what is known of them and of those before where there are enough of them.
+    fn packets(&mut self, packets: &[Packet<'_>], take: &mut Take<'_>) -> io::Result<()>;
 
     /// Analyzes what is left of the packets taken, and hands on what is known so far.
-    fn analyze(&mut self, take: &mut Take<'_>) -> io::Result<()>;
+    fn analyze(&mut self, _take: &mut Take<'_>) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Hands on what is known because that much time has passed; only where nothing is under way.
     fn handle_timeout(&mut self, _now: Timestamp, _take: &mut Take<'_>) -> io::Result<()> {
@@ -58,7 +62,6 @@ pub(crate) trait Engine {
 pub(crate) struct Here {
     decoder: Decoder,
     skipped: BTreeMap<Skipped, u64>,
-    batch: Batch,
     analyzers: Vec<Analyzer>,
     connections: u64,
 }
@@ -68,57 +71,71 @@ impl Here {
         Self {
             decoder: Decoder::new(how.decoder),
             skipped: BTreeMap::new(),
-            batch: Batch::default(),
             analyzers: analyzers(how.analyzer, SHARDS),
             connections: 0,
         }
     }
+
+    /// Has segments handled, each by the analyzer that has its connection.
+    fn handle(&mut self, segments: &[Segment<'_>], take: &mut Take<'_>) -> io::Result<()> {
+        handle(&mut self.analyzers, &mut self.connections, segments, take)
+    }
+
+    /// Has a segment handled that came in fragments, of which this packet was the last.
+    #[cold]
+    fn put_together(&mut self, packet: &Packet<'_>, take: &mut Take<'_>) -> io::Result<()> {
+        match self.decoder.put_together(packet) {
+            Ok(segment) => handle(&mut self.analyzers, &mut self.connections, &[segment], take),
+            Err(reason) => {
+                *self.skipped.entry(reason).or_default() += 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Has segments handled, each by the analyzer that has its connection.
+// what decodes and what analyzes need the registers each for themselves
+#[inline(never)]
+fn handle(
+    analyzers: &mut [Analyzer],
+    connections: &mut u64,
+    segments: &[Segment<'_>],
+    take: &mut Take<'_>,
+) -> io::Result<()> {
+    each(
+        segments,
+        analyzers,
+        |segment| shard_of(segment.source, segment.destination),
+        |segment, analyzer| analyzer.expect(segment.source, segment.destination),
+        |segment, analyzer, expected| {
+            let next = ConnectionId(*connections + 1);
+            if analyzer.handle_expected(segment, expected, next) {
+                *connections = next.0;
+            }
+            while let Some(event) = analyzer.poll_event() {
+                take(event)?;
+            }
+            Ok(())
+        },
+    )
 }
 
 impl Engine for Here {
-    #[inline(always)]
-    fn packet(&mut self, packet: &Packet<'_>, take: &mut Take<'_>) -> io::Result<()> {
-        match self.decoder.decode(packet) {
-            Ok(segment) => self.batch.push(&segment),
-            Err(reason) => *self.skipped.entry(reason).or_default() += 1,
-        }
-        if self.batch.is_full() {
-            self.analyze(take)?;
-        }
-        Ok(())
-    }
-
-    // what reads packets and what analyzes them need the registers each for themselves
-    #[inline(never)]
-    fn analyze(&mut self, take: &mut Take<'_>) -> io::Result<()> {
-        let mut batch = std::mem::take(&mut self.batch);
-        let Self {
-            analyzers,
-            connections,
-            ..
-        } = self;
-        each(
-            batch.entries(),
-            analyzers,
-            |entry| usize::from(entry.shard),
-            |entry, analyzer| {
-                let (one, other) = entry.ends();
-                analyzer.expect(one, other)
-            },
-            |entry, analyzer, expected| {
-                let next = ConnectionId(*connections + 1);
-                if analyzer.handle_expected(&batch.segment(entry), expected, next) {
-                    *connections = next.0;
+    fn packets(&mut self, packets: &[Packet<'_>], take: &mut Take<'_>) -> io::Result<()> {
+        let mut segments = Vec::with_capacity(packets.len());
+        for packet in packets {
+            match self.decoder.decode_onto(packet, &mut segments) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.handle(&segments, take)?;
+                    segments.clear();
+                    self.put_together(packet, take)?;
                 }
-                while let Some(event) = analyzer.poll_event() {
-                    take(event)?;
-                }
-                Ok(())
-            },
-        )?;
-        batch.clear();
-        self.batch = batch;
-        Ok(())
+                Err(reason) => *self.skipped.entry(reason).or_default() += 1,
+            }
+        }
+        self.handle(&segments, take)
     }
 
     fn handle_timeout(&mut self, now: Timestamp, take: &mut Take<'_>) -> io::Result<()> {
@@ -132,7 +149,6 @@ impl Engine for Here {
     }
 
     fn finish(&mut self, take: &mut Take<'_>) -> io::Result<(u64, Sums)> {
-        self.analyze(take)?;
         finish(&mut self.analyzers, take)?;
         let sums = Sums {
             decoded: self.decoder.statistics(),
@@ -164,25 +180,27 @@ pub(crate) fn each<E>(
     mut handle: impl FnMut(&E, &mut Analyzer, Expected) -> io::Result<()>,
 ) -> io::Result<()> {
     for entries in entries.chunks(AHEAD) {
-        let mut coming = [Expected::default(); AHEAD];
-        for (expected, entry) in coming.iter_mut().zip(entries) {
-            if let Some(analyzer) = analyzers.get(at(entry)) {
+        let mut coming = [(0, Expected::default()); AHEAD];
+        for ((shard, expected), entry) in coming.iter_mut().zip(entries) {
+            *shard = at(entry);
+            if let Some(analyzer) = analyzers.get(*shard) {
                 *expected = expect(entry, analyzer);
             }
         }
-        for (expected, entry) in coming.iter().zip(entries) {
-            if let Some(analyzer) = analyzers.get(at(entry)) {
+        let (coming, _) = coming.split_at(entries.len().min(AHEAD));
+        for (shard, expected) in coming {
+            if let Some(analyzer) = analyzers.get(*shard) {
                 analyzer.fetch(*expected);
             }
         }
-        for (expected, entry) in coming.iter().zip(entries) {
-            if let Some(analyzer) = analyzers.get(at(entry)) {
+        for (shard, expected) in coming {
+            if let Some(analyzer) = analyzers.get(*shard) {
                 analyzer.fetch_rest(*expected);
             }
         }
-        for (expected, entry) in coming.into_iter().zip(entries) {
-            if let Some(analyzer) = analyzers.get_mut(at(entry)) {
-                handle(entry, analyzer, expected)?;
+        for ((shard, expected), entry) in coming.iter().zip(entries) {
+            if let Some(analyzer) = analyzers.get_mut(*shard) {
+                handle(entry, analyzer, *expected)?;
             }
         }
     }

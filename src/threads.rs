@@ -139,13 +139,14 @@ impl<'scope> Threads<'scope> {
 }
 
 impl Engine for Threads<'_> {
-    #[inline]
-    fn packet(&mut self, packet: &Packet<'_>, take: &mut Take<'_>) -> io::Result<()> {
-        if let Err(reason) = self.lanes.push(packet, &mut self.decoder) {
-            *self.skipped.entry(reason).or_default() += 1;
-        }
-        if self.lanes.is_full() {
-            self.analyze(take)?;
+    fn packets(&mut self, packets: &[Packet<'_>], take: &mut Take<'_>) -> io::Result<()> {
+        for packet in packets {
+            if let Err(reason) = self.lanes.push(packet, &mut self.decoder) {
+                *self.skipped.entry(reason).or_default() += 1;
+            }
+            if self.lanes.is_full() {
+                self.analyze(take)?;
+            }
         }
         Ok(())
     }

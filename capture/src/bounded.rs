@@ -101,7 +101,7 @@ impl<S: Source> Source for Bounded<S> {
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
         if self.has_stopped() {
             return Ok(0);
@@ -177,7 +177,9 @@ mod tests {
     fn drain_in_lots(source: &mut impl Source, most: u64) -> u64 {
         let mut packets = 0;
         loop {
-            let taken = source.next_packets(most, &mut |_| packets += 1).unwrap();
+            let taken = source
+                .next_packets(most, &mut |lot| packets += lot.len() as u64)
+                .unwrap();
             assert_eq!(source.statistics().packets, packets);
             if taken == 0 {
                 return packets;

@@ -16,6 +16,7 @@ use crate::{
     buffer::Buffer,
     format::{Format, LARGEST_BLOCK, Unreadable},
     input::{Fault, Input},
+    source::LOT,
 };
 
 /// Reads pcap and pcapng, as they are or packed with gzip, zstd or lz4, from a file or any other stream of bytes.
@@ -173,6 +174,53 @@ impl FileSource {
         Some(record)
     }
 
+    /// Lends the packets that lie in the buffer with nothing in front of them; how many.
+    pub(crate) fn lend(&mut self, most: u64, take: &mut dyn FnMut(&[Packet<'_>])) -> u64 {
+        self.buffer.release(std::mem::take(&mut self.lent));
+        if self.ended {
+            return 0;
+        }
+        let Self {
+            buffer,
+            format,
+            statistics,
+            before,
+            ..
+        } = self;
+        let mut rest = buffer.front();
+        let first = statistics.packets + 1;
+        let most = LOT.min(usize::try_from(most).unwrap_or(LOT));
+        let mut lot = Vec::with_capacity(most);
+        for index in (first..).map(PacketIndex).take(most) {
+            let Some(record) = format.packet(rest) else {
+                break;
+            };
+            let (block, behind) = rest.split_at_checked(record.len).unwrap_or((rest, &[]));
+            lot.push(Packet {
+                index,
+                at: record.at,
+                interface: record.interface,
+                link: record.link,
+                original_len: record.original_len,
+                data: block.get(record.data).unwrap_or_default(),
+            });
+            self.lent += record.len;
+            rest = behind;
+            if !record.options.is_empty()
+                && let Some(options) = block.get(record.options)
+            {
+                format.take_options(options, index.0, &mut statistics.notes);
+                statistics.dropped = before.dropped.plus(format.dropped());
+            }
+        }
+        statistics.count_all(&lot);
+        for packet in &lot {
+            note_time(&mut self.earliest, &mut self.latest, packet.at);
+        }
+        take(&lot);
+        lot.len() as u64
+    }
+
     /// The same where something else is in front of the packet, or the buffer's end.
     #[inline(never)]
     fn advance_further(&mut self) -> Result<Option<Record>, CaptureError> {
@@ -205,21 +253,10 @@ impl FileSource {
         self.lent = record.len;
         self.statistics
             .count(record.link, record.data.len(), record.at);
-        if let Some(at) = record.at {
-            match self.latest {
-                Some(latest) if at >= latest => self.latest = Some(at),
-                _ => self.note_time(at),
-            }
-        }
+        note_time(&mut self.earliest, &mut self.latest, record.at);
         if !record.options.is_empty() {
             self.take_options(record.options.clone());
         }
-    }
-
-    /// Takes a time into account that may be the earliest.
-    fn note_time(&mut self, at: Timestamp) {
-        self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
-        self.latest = self.latest.max(Some(at));
     }
 
     #[cold]
@@ -349,23 +386,17 @@ impl Source for FileSource {
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
-        let mut taken = 0;
-        while taken < most
-            && let Some(record) = self.advance_in_buffer()
-        {
-            take(&self.packet(record));
-            taken += 1;
+        match self.lend(most, take) {
+            0 if most > 0 => {}
+            lent => return Ok(lent),
         }
-        if taken == 0
-            && most > 0
-            && let Some(record) = self.advance_further()?
-        {
-            take(&self.packet(record));
-            taken = 1;
-        }
-        Ok(taken)
+        let record = self.advance_further()?;
+        Ok(record.map_or(0, |record| {
+            take(&[self.packet(record)]);
+            1
+        }))
     }
 
     fn statistics(&self) -> &Statistics {
@@ -393,6 +424,22 @@ impl fmt::Debug for FileSource {
             .field("statistics", &self.statistics)
             .finish_non_exhaustive()
     }
+}
+
+/// Takes a packet's time into account.
+#[inline]
+fn note_time(
+    earliest: &mut Option<Timestamp>,
+    latest: &mut Option<Timestamp>,
+    at: Option<Timestamp>,
+) {
+    let Some(at) = at else {
+        return;
+    };
+    if latest.is_none_or(|latest| at < latest) {
+        *earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
+    }
+    *latest = (*latest).max(Some(at));
 }
 
 /// "1 byte", "2 bytes".

@@ -137,6 +137,23 @@ impl Source for Sequence {
             .map(|(record, source)| source.packet(record)))
     }
 
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&[Packet<'_>]),
+    ) -> Result<u64, CaptureError> {
+        let current = self.current.as_mut();
+        match current.map_or(0, |source| source.lend(most, take)) {
+            0 if most > 0 => {}
+            lent => return Ok(lent),
+        }
+        let packet = self.next_packet()?;
+        Ok(packet.map_or(0, |packet| {
+            take(&[packet]);
+            1
+        }))
+    }
+
     fn statistics(&self) -> &Statistics {
         match &self.current {
             Some(source) => source.statistics(),

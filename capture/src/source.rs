@@ -105,22 +105,23 @@ pub trait Source {
     /// [`CaptureError`] when the source cannot be read on.
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError>;
 
-    /// Hands the packets that lie ready to `take`, one after the other and at most so many. Where none does, it waits for one,
-    /// as [`next_packet`](Self::next_packet) does. How many it handed over: none at the end of the capture.
+    /// Lends packets that lie ready to `take`, all at once and at most so many. Where none does, it waits for one,
+    /// as [`next_packet`](Self::next_packet) does. How many it lent: none at the end of the capture.
     ///
-    /// Sources lie in one another, and this way each of them is passed once for many packets.
+    /// Whoever takes them can look into all of them before it works on the first, and need not copy them for that. And
+    /// sources lie in one another: this way each of them is passed once for many packets.
     ///
     /// # Errors
     ///
-    /// [`CaptureError`] when the source cannot be read on, and no packet was handed over.
+    /// [`CaptureError`] when the source cannot be read on, and no packet was lent.
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
         let packet = if most > 0 { self.next_packet()? } else { None };
         Ok(packet.map_or(0, |packet| {
-            take(&packet);
+            take(&[packet]);
             1
         }))
     }
@@ -162,6 +163,14 @@ pub trait Source {
 }
 
 impl Statistics {
+    /// Takes packets into account that are about to be lent.
+    #[inline]
+    pub(crate) fn count_all(&mut self, packets: &[Packet<'_>]) {
+        for packet in packets {
+            self.count(packet.link, packet.data.len(), packet.at);
+        }
+    }
+
     /// Takes a packet into account that is about to be handed over.
     #[inline]
     pub(crate) fn count(&mut self, link: LinkType, captured: usize, at: Option<Timestamp>) {
@@ -241,7 +250,7 @@ impl<S: Source + ?Sized> Source for &mut S {
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
         (**self).next_packets(most, take)
     }
@@ -279,7 +288,7 @@ impl<S: Source + ?Sized> Source for Box<S> {
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
         (**self).next_packets(most, take)
     }
@@ -311,3 +320,7 @@ impl<S: Source + ?Sized> Source for Box<S> {
 
 /// How many link types are listed: captures have one or two, and a hostile file must not make the list slow to search.
 const MOST_LINK_TYPES: usize = 16;
+
+/// How many packets sources lend at once: what is told of them stays in the fastest cache, and what it takes to turn to those who
+/// take them is hidden.
+pub(crate) const LOT: usize = 64;

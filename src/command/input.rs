@@ -92,7 +92,7 @@ impl Source for Capture {
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
         match self {
             Self::Stdin(source) | Self::File(source) => source.next_packets(most, take),

@@ -105,7 +105,7 @@ impl<S: Source> Source for Watched<S> {
     fn next_packets(
         &mut self,
         most: u64,
-        take: &mut dyn FnMut(&Packet<'_>),
+        take: &mut dyn FnMut(&[Packet<'_>]),
     ) -> Result<u64, CaptureError> {
         let taken = self.source.next_packets(most, take);
         match taken {

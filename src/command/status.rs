@@ -69,6 +69,21 @@ impl<S: Source> Source for Told<'_, S> {
         self.source.next_packet()
     }
 
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&[Packet<'_>]),
+    ) -> Result<u64, CaptureError> {
+        let lent = self.source.next_packets(most, take)?;
+        self.unlooked = self
+            .unlooked
+            .saturating_add(u32::try_from(lent).unwrap_or(u32::MAX));
+        if self.unlooked >= PACKETS_A_LOOK {
+            self.look();
+        }
+        Ok(lent)
+    }
+
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
         self.look();
         self.source.wait_for_packet(at_most)

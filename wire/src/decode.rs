@@ -12,9 +12,9 @@ use crate::{Checksum, Packet, Segment, Skipped, ip::Carried, layer, plain::Plain
 #[inline]
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Segment<'a>, Skipped> {
     if let Some(plain) = Plain::find(packet)
-        && let Some(parts) = plain.split()
+        && let Some(parts) = plain.split(Checksum::Unknown)
     {
-        return Ok(parts.segment(packet, Checksum::Unknown));
+        return Ok(parts.segment(packet));
     }
     by_layers(packet)
 }

@@ -123,9 +123,10 @@ impl<'a> Plain<'a> {
 
     /// The parts of the segment; `None` where its header is not what it should be.
     #[inline]
-    pub(crate) fn split(&self) -> Option<Parts<'a>> {
+    pub(crate) fn split(&self, checksum: Checksum) -> Option<Parts<'a>> {
         let (fixed, options, payload) = tcp::split(self.segment)?;
         Some(Parts {
+            checksum,
             addresses: self.addresses,
             ip_id: self.ip_id,
             fixed,
@@ -137,6 +138,8 @@ impl<'a> Plain<'a> {
 
 /// The parts of a packet with a segment in it, which nothing can be wrong with any more.
 pub(crate) struct Parts<'a> {
+    /// Whether it is right, as far as that was looked at.
+    checksum: Checksum,
     addresses: Addresses<'a>,
     ip_id: Option<u16>,
     fixed: &'a [u8; 20],
@@ -147,12 +150,12 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// The segment. Where it is built is where it is wanted, since it is large.
     #[inline(always)]
-    pub(crate) fn segment(self, packet: &Packet<'a>, checksum: Checksum) -> Segment<'a> {
+    pub(crate) fn segment(self, packet: &Packet<'a>) -> Segment<'a> {
         let addresses = self.addresses.both();
         let options = TcpOptions::read(self.options);
         Segment {
             ip_id: self.ip_id,
-            checksum,
+            checksum: self.checksum,
             ..tcp::segment(packet, addresses, self.fixed, options, self.payload)
         }
     }
@@ -302,7 +305,7 @@ mod tests {
             prop_assert_eq!(plain_ends(&usual).is_some(), has_at_most_one_tag);
             if let Some(plain) = plain {
                 prop_assert_eq!(plain.checksum(), Some(Checksum::Good));
-                prop_assert!(plain.split().is_some());
+                prop_assert!(plain.split(Checksum::Good).is_some());
             }
             check(&data, length(&data), LinkType::Ethernet);
         }

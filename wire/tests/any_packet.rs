@@ -37,6 +37,21 @@ fn payload_is_honest(packet: &Packet<'_>) -> Result<(), TestCaseError> {
     });
     prop_assert_eq!(decoder.decode(packet).map(told), decode(packet).map(told));
     let _ = Decoder::default().decode(packet);
+    let (mut one, mut many) = (Decoder::default(), Decoder::default());
+    let mut segments = Vec::new();
+    let added = many.decode_onto(packet, &mut segments);
+    prop_assert_eq!(segments.len(), usize::from(added == Ok(true)));
+    match added {
+        Ok(true) => prop_assert_eq!(one.decode(packet).map(told), Ok(told(segments[0]))),
+        Ok(false) => {
+            prop_assert_eq!(
+                one.decode(packet).map(told),
+                many.put_together(packet).map(told)
+            );
+        }
+        Err(reason) => prop_assert_eq!(one.decode(packet).unwrap_err(), reason),
+    }
+    prop_assert_eq!(one.statistics(), many.statistics());
     if let Ok(segment) = decode(packet) {
         prop_assert!(
             segment.payload.is_empty()

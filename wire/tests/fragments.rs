@@ -57,6 +57,32 @@ fn frames(fragments: &[Fragment]) -> Vec<Vec<u8>> {
 }
 
 #[test]
+fn a_segment_put_together_is_not_among_those_that_packets_hold() {
+    let tcp = segment();
+    let fragments = frames(&pieces(false, 6, &tcp, &[24, 48]));
+    let whole = frames(&pieces(false, 6, &tcp, &[]));
+    let frames = [&whole[..], &fragments, &whole].concat();
+    let packets: Vec<_> = (0..).zip(&frames).collect();
+    let packets: Vec<_> = packets.iter().map(|(at, data)| packet(*at, data)).collect();
+    let mut decoder = Decoder::default();
+    let mut segments = Vec::new();
+    let mut added: Vec<_> = packets
+        .iter()
+        .map(|packet| decoder.decode_onto(packet, &mut segments))
+        .collect();
+    assert_eq!(added.pop(), Some(Ok(true)));
+    assert_eq!(added.pop(), Some(Ok(false)));
+    assert_eq!(segments.len(), 2);
+    for of_packet in &segments {
+        assert_eq!(of_packet.payload, payload_of(&tcp));
+    }
+    let last = &packets[packets.len() - 2];
+    let put_together = decoder.put_together(last).unwrap();
+    assert_eq!(put_together.packet, last.index);
+    assert_eq!(put_together.payload, payload_of(&tcp));
+}
+
+#[test]
 fn packet_that_completes_it_brings_the_segment() {
     let tcp = segment();
     for v6 in [false, true] {

@@ -80,6 +80,22 @@ impl Batch {
         })
     }
 
+    /// Takes the next packets out, at most so many.
+    pub(super) fn take_many(&mut self, most: usize) -> impl Iterator<Item = Taken<'_>> {
+        let Self {
+            bytes,
+            packets,
+            next,
+        } = self;
+        let entries = packets.get(*next..).unwrap_or_default().iter().take(most);
+        *next += entries.len();
+        entries.map(|entry| Taken {
+            at: entry.at,
+            original_len: entry.original_len,
+            data: bytes.get(entry.start..entry.end).unwrap_or_default(),
+        })
+    }
+
     /// Whether every packet was taken out.
     pub(super) fn is_empty(&self) -> bool {
         self.next == self.packets.len()

@@ -12,10 +12,15 @@ use std::{
 use wireseam_wire::{LinkType, Packet, PacketIndex, Timestamp};
 
 use super::{
-    Backend, LiveError, LiveOptions, af_packet::AfPacket, batch::Batch,
-    interface_drops::InterfaceDrops, interfaces::interfaces, libpcap::Libpcap, rights::may_capture,
+    Backend, LiveError, LiveOptions,
+    af_packet::AfPacket,
+    batch::{Batch, Taken},
+    interface_drops::InterfaceDrops,
+    interfaces::interfaces,
+    libpcap::Libpcap,
+    rights::may_capture,
 };
-use crate::{CaptureError, Counters, Dropped, Interface, Source, Statistics, Stop};
+use crate::{CaptureError, Counters, Dropped, Interface, Source, Statistics, Stop, source::LOT};
 
 /// Packets of an interface, as they pass.
 pub struct LiveSource {
@@ -202,16 +207,35 @@ impl Source for LiveSource {
         let Some(taken) = self.batch.take() else {
             return Ok(None);
         };
-        self.statistics
-            .count(self.link, taken.data.len(), Some(taken.at));
-        Ok(Some(Packet {
-            index: PacketIndex(self.statistics.packets),
-            at: Some(taken.at),
-            interface: 0,
-            link: self.link,
-            original_len: taken.original_len,
-            data: taken.data,
-        }))
+        let index = PacketIndex(self.statistics.packets + 1);
+        let packet = packet(index, self.link, taken);
+        self.statistics.count_all(&[packet]);
+        Ok(Some(packet))
+    }
+
+    fn next_packets(
+        &mut self,
+        most: u64,
+        take: &mut dyn FnMut(&[Packet<'_>]),
+    ) -> Result<u64, CaptureError> {
+        while !self.wait_for_packet(TICK)? {}
+        // once it is to end, each packet may be the last
+        let lot = if self.ending.is_none() { LOT as u64 } else { 1 };
+        let most = most.min(self.most - self.statistics.packets).min(lot);
+        if self.ended || most == 0 {
+            return Ok(0);
+        }
+        let (first, link) = (self.statistics.packets + 1, self.link);
+        let taken = self
+            .batch
+            .take_many(usize::try_from(most).unwrap_or(usize::MAX));
+        let packets = (first..).map(PacketIndex).zip(taken);
+        let lot: Vec<_> = packets
+            .map(|(index, taken)| packet(index, link, taken))
+            .collect();
+        self.statistics.count_all(&lot);
+        take(&lot);
+        Ok(lot.len() as u64)
     }
 
     fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
@@ -262,6 +286,17 @@ impl Source for LiveSource {
 
     fn statistics(&self) -> &Statistics {
         &self.statistics
+    }
+}
+
+fn packet(index: PacketIndex, link: LinkType, taken: Taken<'_>) -> Packet<'_> {
+    Packet {
+        index,
+        at: Some(taken.at),
+        interface: 0,
+        link,
+        original_len: taken.original_len,
+        data: taken.data,
     }
 }
 

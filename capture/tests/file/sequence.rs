@@ -6,6 +6,7 @@ use std::{
 };
 
 use wireseam_capture::{CaptureError, CommentOn, Dropped, FileFormat, Sequence, Source};
+use wireseam_wire::Packet;
 
 use crate::build::{
     Order::{Big, Little},
@@ -61,15 +62,19 @@ fn pcapng_at(seconds: &[u64]) -> Vec<u8> {
 fn drain(source: &mut Sequence) -> Vec<(u64, i64, u32, u32)> {
     let mut seen = Vec::new();
     while let Some(packet) = source.next_packet().unwrap() {
-        let second = packet.at.map_or(-1, |at| at.0 / 1_000_000_000);
-        seen.push((
-            packet.index.0,
-            second,
-            packet.interface,
-            packet.link.number(),
-        ));
+        seen.push(fields(&packet));
     }
     seen
+}
+
+fn fields(packet: &Packet<'_>) -> (u64, i64, u32, u32) {
+    let second = packet.at.map_or(-1, |at| at.0 / 1_000_000_000);
+    (
+        packet.index.0,
+        second,
+        packet.interface,
+        packet.link.number(),
+    )
 }
 
 #[test]
@@ -131,6 +136,44 @@ fn files_are_one_capture_in_the_order_of_their_times() {
         (source.progress().read, source.progress().of),
         (size, Some(size))
     );
+}
+
+#[test]
+fn many_packets_at_once_are_the_same_packets() {
+    let folder = Folder::new("many");
+    let seconds: Vec<u32> = (100..300).collect();
+    let open = || {
+        Sequence::new([
+            folder.file("first", &pcap_at(&[10, 11])),
+            folder.file("broken", b"no capture"),
+            folder.file("long", &pcap_at(&seconds)),
+            folder.file("empty", &pcapng_at(&[])),
+            folder.file("last", &pcapng_at(&[400, 300, 401])),
+        ])
+    };
+    let mut one = open();
+    let expected = drain(&mut one);
+    assert_eq!(expected.len(), 205);
+    for most in [1, 3, u64::MAX] {
+        let mut many = open();
+        let mut seen = Vec::new();
+        let mut lots = 0;
+        loop {
+            let before = seen.len();
+            let mut take = |lot: &[Packet<'_>]| seen.extend(lot.iter().map(fields));
+            let lent = many.next_packets(most, &mut take).unwrap();
+            assert!(lent <= most);
+            assert_eq!(seen.len() - before, usize::try_from(lent).unwrap());
+            if lent == 0 {
+                break;
+            }
+            lots += 1;
+        }
+        assert_eq!(seen, expected);
+        assert_eq!(many.statistics(), one.statistics());
+        assert_eq!(many.files(), one.files());
+        assert!(lots < 205 || most == 1, "{lots} of at most {most}");
+    }
 }
 
 #[test]

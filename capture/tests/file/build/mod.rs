@@ -78,7 +78,7 @@ pub(crate) fn read(file: &[u8]) -> Outcome {
     for most in [1, 3, 1_000] {
         let mut source = open();
         let mut packets = Vec::new();
-        let mut take = |packet: &Packet<'_>| packets.push(Seen::of(packet));
+        let mut take = |lot: &[Packet<'_>]| packets.extend(lot.iter().map(Seen::of));
         let error = loop {
             match source.next_packets(most, &mut take) {
                 Ok(0) => break None,
