@@ -4,8 +4,14 @@
 
 const { createRequire } = require('module');
 const local = createRequire(process.cwd() + '/'); // and NODE_PATH
-const ws = local('ws');
-const { version } = local('ws/package.json');
+const [ws, { version }] = (() => {
+  try {
+    return [local('ws'), local('ws/package.json')];
+  } catch (error) {
+    console.error(`ws is not installed here: npm install ws (${error.message.split('\n')[0]})`);
+    return process.exit(1);
+  }
+})();
 
 let receiver, events, ended;
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may unwrap")]
 
+/// The adapters, as far as what they need is here.
+mod adapters;
 /// Scripts under `fixtures/`, by area and case.
 mod case;
 /// Fixtures checked, and their maps accepted.

@@ -15,6 +15,8 @@ use wireseam::{
     },
 };
 
+pub(crate) use self::command::{Folder, replay, stderr, stdout};
+
 use self::broken::{Broken, Fault};
 use crate::case::Case;
 
