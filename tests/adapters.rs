@@ -60,13 +60,12 @@ fn works(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// A Python that has this library.
-fn python(library: &str) -> Option<String> {
+/// A Python that has a library, as these arguments find out: of the version for which it is.
+fn python(finds_out: &[&str]) -> Option<String> {
     let own = proof().join("venv/bin/python");
-    let import = format!("import {library}");
     ["python3", own.to_str().unwrap()]
         .into_iter()
-        .find(|python| works(Command::new(python).args(["-c", &import])))
+        .find(|python| works(Command::new(python).args(finds_out)))
         .map(str::to_owned)
 }
 
@@ -125,10 +124,10 @@ fn all_is_well(to: &str, trials: usize) {
 fn each_adapter_gives_what_its_library_decodes() {
     let test = "adapters::each_adapter_gives_what_its_library_decodes";
     for library in ["websockets", "wsproto", "ws4py"] {
-        match python(library) {
-            Some(python) => {
-                all_is_well(&format!("exec:'{python}' adapters/python-{library}.py"), 8);
-            }
+        let adapter = format!("adapters/python-{library}.py");
+        // it ends at once where nothing is asked
+        match python(&[&adapter]) {
+            Some(python) => all_is_well(&format!("exec:'{python}' {adapter}"), 8),
             None => skip(test, &format!("python3 and its library {library}")),
         }
     }
@@ -181,8 +180,8 @@ impl Drop for Server {
 #[cfg_attr(not(unix), ignore = "servers are started by sh")]
 fn each_echoing_server_echoes() {
     let test = "adapters::each_echoing_server_echoes";
-    let python =
-        python("websockets").map(|python| format!("'{python}' adapters/echo-websockets.py"));
+    let python = python(&["-c", "import websockets.asyncio.server"]);
+    let python = python.map(|python| format!("'{python}' adapters/echo-websockets.py"));
     let node = node().map(|node| format!("{node} adapters/echo-ws.js"));
     for (command, needs) in [
         (python, "python3 and its library websockets"),
