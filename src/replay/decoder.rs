@@ -368,6 +368,9 @@ pub enum AdapterError {
     /// It cannot decode this connection, and says why.
     #[error("{0}")]
     Unsupported(String),
+    /// It refuses this connection, which the RFC leaves to it, and says why.
+    #[error("{0}")]
+    Declined(String),
     /// It could not be started, died, said nothing in time, or nothing that makes sense.
     #[error("{0}")]
     Broken(String),

@@ -15,6 +15,7 @@ mod client;
 mod diag;
 mod edges;
 mod link;
+mod offer;
 mod pace;
 mod server;
 mod wire;

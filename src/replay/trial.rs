@@ -188,6 +188,11 @@ fn try_stream(
                 Ok(run) => run,
                 Err(AdapterError::Interrupted) => return Err(AdapterError::Interrupted),
                 Err(AdapterError::Unsupported(why)) => return Ok(trial.unimplemented(why)),
+                Err(AdapterError::Declined(why)) => {
+                    trial.verdict = trial.verdict.max(Verdict::Informational);
+                    trial.notes.push(why);
+                    return Ok(trial);
+                }
                 Err(AdapterError::Broken(why)) => {
                     trial.broken = Some(format!("{why} ({})", cuts.name));
                     return Ok(trial);

@@ -275,6 +275,34 @@ fn a_server_that_needs_a_header_in_one_recv_is_found_by_its_cuts() {
 }
 
 #[test]
+fn a_server_may_refuse_an_offer_that_is_none() {
+    let server = Server::new(|mut socket| {
+        let _ = socket.read(&mut [0; 4096]);
+        let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    });
+    let offering = |offer: &str| {
+        let from = r#"{ upgrade = {} }"#;
+        let to = format!("{{ request = {{ extensions = '{offer}' }} }}, {{ response = {{}} }}");
+        let mut target = server.target();
+        only_trial(
+            &mut target,
+            &TALK.replace(from, &to),
+            &["original", "fields"],
+        )
+    };
+    let trial = offering(r#"x-example; note="a, b; c""#);
+    assert_eq!(
+        (trial.verdict, &trial.broken),
+        (Verdict::Informational, &None)
+    );
+    let says = r#"answered "HTTP/1.1 400 Bad Request" to an offer with "a, b; c", which is no token (RFC 6455 9.1)"#;
+    assert_eq!(trial.notes, [says]);
+    // one that is an offer it has to understand
+    let broken = offering(r#"x-example; note="a\bc""#).broken.unwrap();
+    assert!(broken.contains("the server answered"), "{broken}");
+}
+
+#[test]
 fn a_server_that_does_not_work_has_no_result() {
     for (server, says) in [
         (Server::new(drop), "closed the connection"),

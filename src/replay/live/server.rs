@@ -12,6 +12,7 @@ use wireseam_analyzer::Role;
 use super::{
     about, extensions_line,
     link::{Link, broken},
+    offer::value_that_is_no_token,
     wire::{OnWire, Wire},
 };
 use crate::replay::{
@@ -156,6 +157,12 @@ fn accept(stream: &Stream, response: &[u8]) -> Result<(), AdapterError> {
     let text = String::from_utf8_lossy(response);
     let first = text.lines().next().unwrap_or_default();
     if first.split(' ').nth(1) != Some("101") {
+        let mut offers = stream.offered_extensions.iter();
+        if let Some(wrong) = offers.find_map(|offer| value_that_is_no_token(offer)) {
+            return Err(AdapterError::Declined(format!(
+                "answered {first:?} to an offer with {wrong:?}, which is no token (RFC 6455 9.1)"
+            )));
+        }
         return Err(AdapterError::Broken(format!(
             "the server answered {first:?}, not 101"
         )));
