@@ -54,6 +54,7 @@ mod run;
 mod segmentation;
 mod serve;
 mod shrink;
+mod silence;
 mod stream;
 mod trial;
 mod tungstenite;
@@ -74,6 +75,7 @@ pub use self::{
     segmentation::{Cuts, MOST_BYTES, MOST_SEGMENTATIONS, Plan, Segmentation, Shape},
     serve::serve,
     shrink::shrink,
+    silence::Silence,
     stream::{FramePlace, Stream},
     trial::{Failed, Target, Trial, try_fixture},
     tungstenite::Tungstenite,

@@ -4,6 +4,7 @@ use std::{
     cell::{Ref, RefCell},
     fmt,
     rc::Rc,
+    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
@@ -371,9 +372,12 @@ pub enum AdapterError {
     /// It refuses this connection, which the RFC leaves to it, and says why.
     #[error("{0}")]
     Declined(String),
-    /// It could not be started, died, said nothing in time, or nothing that makes sense.
+    /// It could not be started, died, or said nothing that makes sense.
     #[error("{0}")]
     Broken(String),
+    /// It said nothing in time. Where it had got bytes to decode, it is they that it hangs on.
+    #[error("the adapter did not answer within {} s (--timeout)", .0.as_secs_f64())]
+    Silent(Duration),
     /// Somebody wants the replay to end.
     #[error("interrupted")]
     Interrupted,

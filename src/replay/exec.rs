@@ -38,7 +38,9 @@ impl Exec {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, AdapterError> {
         let mut child = Child::start(command)?;
-        let line = child.ask(&Ask::Hello.line(), timeout, &stop)?;
+        let line = child
+            .ask(&Ask::Hello.line(), timeout, &stop)
+            .map_err(without_bytes)?;
         let about = parse_about(&line).map_err(|fault| nonsense(&line, &fault))?;
         Ok(Self {
             command: command.to_owned(),
@@ -59,7 +61,7 @@ impl Exec {
         });
         if matches!(
             events,
-            Err(AdapterError::Broken(_) | AdapterError::Interrupted)
+            Err(AdapterError::Broken(_) | AdapterError::Silent(_) | AdapterError::Interrupted)
         ) {
             self.child = None;
         }
@@ -77,7 +79,8 @@ impl Decoder for Exec {
             let again = Self::start(&self.command, self.timeout, Arc::clone(&self.stop))?;
             *self = again;
         }
-        self.ask(&Ask::Start(Connection::of(start))).map(drop)
+        let ready = self.ask(&Ask::Start(Connection::of(start)));
+        ready.map(drop).map_err(without_bytes)
     }
 
     fn feed(&mut self, chunk: &Chunk) -> Result<Vec<Event>, AdapterError> {
@@ -87,6 +90,14 @@ impl Decoder for Exec {
 
     fn end(&mut self) -> Result<Vec<Event>, AdapterError> {
         self.ask(&Ask::End)
+    }
+}
+
+/// Who hangs without having got any bytes does not work.
+fn without_bytes(cause: AdapterError) -> AdapterError {
+    match cause {
+        AdapterError::Silent(_) => AdapterError::Broken(cause.to_string()),
+        cause => cause,
     }
 }
 

@@ -86,6 +86,8 @@ pub enum FailureKind {
     AfterTheEnd,
     /// Other events, or another error, than in another segmentation.
     Inconsistent,
+    /// No answer came.
+    Silent,
 }
 
 impl fmt::Display for FailureKind {
@@ -99,7 +101,8 @@ impl fmt::Display for FailureKind {
             Self::Refused => "refused, and nothing is wrong",
             Self::NotRefused => "not refused",
             Self::AfterTheEnd => "event after the end",
-            Self::Inconsistent => "hangs on the segmentation",
+            Self::Inconsistent => "differs with the segmentation",
+            Self::Silent => "no answer",
         })
     }
 }

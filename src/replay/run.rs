@@ -1,10 +1,11 @@
 //! One replay: a stream handed to a decoder in chunks, and which chunk brought which event.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use super::{
     decoder::{AdapterError, Begins, Chunk, Decoder, Event},
     segmentation::Cuts,
+    silence::Silence,
     stream::Stream,
 };
 
@@ -24,6 +25,8 @@ pub struct Run {
     pub achieved: usize,
     /// At how many it cannot be known.
     pub unknown: usize,
+    /// That it ended because no answer came.
+    pub silence: Option<Silence>,
 }
 
 /// An event and the chunk that brought it.
@@ -52,18 +55,23 @@ pub(super) fn replay(
     decoder.start(&stream.start(begins))?;
     for range in cuts.chunks(begin, end) {
         let chunk = Chunk::new(stream.bytes.get(range.clone()).unwrap_or_default());
-        let events = decoder.feed(&chunk)?;
+        let events = decoder.feed(&chunk);
         chunk.overwrite();
         kept.push(chunk);
         run.chunks += 1;
         run.bytes += range.len();
+        let Some(events) = run.answered(events, &range)? else {
+            return Ok(run);
+        };
         run.take(events, range);
         if run.found.len() > most {
             return Ok(run);
         }
     }
-    let late = decoder.end()?;
+    let late = decoder.end();
+    let late = run.answered(late, &(end..end))?;
     let late = late
+        .unwrap_or_default()
         .into_iter()
         .filter(|event| !matches!(event, Event::Error(_)));
     run.take(late, end..end);
@@ -71,6 +79,32 @@ pub(super) fn replay(
 }
 
 impl Run {
+    /// What was answered to these bytes; where nothing was, that is kept.
+    fn answered(
+        &mut self,
+        answer: Result<Vec<Event>, AdapterError>,
+        bytes: &Range<usize>,
+    ) -> Result<Option<Vec<Event>>, AdapterError> {
+        match answer {
+            Ok(events) => Ok(Some(events)),
+            Err(AdapterError::Silent(waited)) => {
+                self.fall_silent(waited, bytes);
+                Ok(None)
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// Nothing has come for so long, the last of the bytes being these.
+    pub(super) fn fall_silent(&mut self, waited: Duration, bytes: &Range<usize>) {
+        self.silence = Some(Silence {
+            waited,
+            bytes: self.bytes,
+            number: self.chunks + usize::from(bytes.is_empty()),
+            chunk: bytes.clone(),
+        });
+    }
+
     /// The peer refuses, somewhere in these bytes.
     pub(super) fn refuse(&mut self, bytes: &Range<usize>, why: String) {
         self.found.push(Found {

@@ -27,6 +27,9 @@ use super::{
 /// No more attempts are made: each is a replay, of a live peer a connection.
 const MOST_ATTEMPTS: usize = 1_000;
 
+/// Nor more than so many of a target that hangs: each that still fails takes the whole timeout.
+const MOST_SILENT_ATTEMPTS: usize = 60;
+
 /// A script that still fails, with what must be found in it; `None` where it has not failed, or does not fail as a script of
 /// one handshake and one end's frames.
 pub fn shrink(target: &mut dyn Target, trial: &Trial) -> Option<String> {
@@ -38,7 +41,10 @@ pub fn shrink(target: &mut dyn Target, trial: &Trial) -> Option<String> {
         name: trial.fixture.clone(),
         extensions: failed.stream.extensions.join(", "),
         faults: faults(&failed.stream),
-        left: MOST_ATTEMPTS,
+        left: match failed.failure.kind {
+            FailureKind::Silent => MOST_SILENT_ATTEMPTS,
+            _ => MOST_ATTEMPTS,
+        },
     };
     let plain = Conversation {
         heads: None,

@@ -193,7 +193,7 @@ fn try_stream(
                     trial.notes.push(why);
                     return Ok(trial);
                 }
-                Err(AdapterError::Broken(why)) => {
+                Err(why) => {
                     trial.broken = Some(format!("{why} ({})", cuts.name));
                     return Ok(trial);
                 }
@@ -217,6 +217,9 @@ pub(super) fn judge_run(
     first: &mut Option<(Outcome, Cuts)>,
 ) -> Judgement {
     let mut judgement = judge(stream, about, begins, run);
+    if let Some(silence) = &run.silence {
+        judgement = silence.judge(judgement);
+    }
     if judgement.verdict == Verdict::Failed {
         return judgement;
     }

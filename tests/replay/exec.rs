@@ -144,9 +144,10 @@ fn an_adapter_that_breaks_has_no_result_and_is_started_again_for_the_next_stream
             ),
             "out of order",
         ),
+        // it has got no bytes that it could hang on
         (
-            script(&[nothing], "read line; sleep 100"),
-            "did not answer within 0.5 s",
+            script(&[], "read line; sleep 100"),
+            "the adapter did not answer within 0.5 s",
         ),
         (
             script(&[nothing], "read line; head -c 20000000 /dev/zero"),
@@ -181,6 +182,59 @@ fn an_adapter_that_breaks_has_no_result_and_is_started_again_for_the_next_stream
         assert_eq!(rows.count(), 2, "{text}");
         assert_eq!(text.matches(says).count(), 2, "{command}: {text}");
     }
+}
+
+/// The decoder hangs on its second chunk, and the adapter is as it should be.
+#[test]
+#[cfg_attr(not(unix), ignore = "the adapters are shell scripts")]
+fn a_decoder_that_hangs_on_bytes_has_failed_with_the_cuts_that_it_hangs_on() {
+    let nothing = r#"{"events":[]}"#;
+    let to = format!(
+        "exec:{}",
+        script(&[nothing, nothing], "read line; sleep 100")
+    );
+    let typed = |segmentation| {
+        let output = replay(&[
+            MASK,
+            "--role",
+            "server",
+            "--segmentation",
+            segmentation,
+            "--timeout",
+            "0.5",
+            "--to",
+            &to,
+        ]);
+        assert_eq!(stderr(&output), "", "{to}");
+        assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+        stdout(&output)
+    };
+    // 161 bytes of a request are not the decoder's; the frame has 6 bytes of header and 5 of payload
+    let text = typed("cuts:163+167");
+    let told: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("FAILED"))
+        .collect();
+    assert!(
+        told[0].starts_with(&format!("FAILED  {MASK}  script as server")),
+        "{text}"
+    );
+    assert_eq!(
+        told[1],
+        "  no answer: cuts:163+167, chunk 2 of 3, bytes 163..167"
+    );
+    assert!(told[3].starts_with("  expected  "), "{text}");
+    assert_eq!(
+        told[4],
+        "  found     did not answer within 0.5 s (--timeout) after 6 bytes"
+    );
+    assert!(
+        told[6].ends_with("--role server --segmentation cuts:163+167"),
+        "{text}"
+    );
+    // in one piece it hangs at the end of the stream only, and by then the message should have come
+    let text = typed("coalesce-all");
+    assert!(text.contains("  event missing: coalesce-all"), "{text}");
 }
 
 #[test]

@@ -274,6 +274,62 @@ fn a_server_that_needs_a_header_in_one_recv_is_found_by_its_cuts() {
     assert!(failed.failure.found.starts_with("error 1002"), "{failed:?}");
 }
 
+/// Takes everything and says nothing.
+fn hang(mut socket: Counted) {
+    while matches!(socket.read(&mut [0; 4096]), Ok(1..)) {}
+}
+
+#[test]
+fn a_server_that_hangs_on_bytes_has_failed_with_the_cuts_that_it_hangs_on() {
+    // on a frame whose header comes in two
+    let on_frame = Server::new(|mut socket| {
+        if handshake(&mut socket).is_none() {
+            return;
+        }
+        let mut first = [0; 4096];
+        let read = socket.read(&mut first).unwrap_or_default();
+        if read < 2 {
+            return hang(socket);
+        }
+        let part = first[..read].to_vec();
+        let role = tungstenite::protocol::Role::Server;
+        let mut socket = WebSocket::from_partially_read(socket, part, role, None);
+        talk(&mut socket, &send);
+    });
+    let mut target = LiveServer::new(&on_frame.address.to_string(), SOON, Arc::default()).unwrap();
+    let trial = only_trial(&mut target, TALK, &["original", "fields"]);
+    let failed = trial.failed.unwrap();
+    let head = failed.stream.head.end;
+    assert!(failed.cuts.places.contains(&(head + 1)), "{failed:?}");
+    // the first event is the Ping, behind a fragment of 10 bytes; it has 7
+    let failure = failed.failure;
+    assert_eq!((failure.kind, failure.at), (FailureKind::Silent, head + 17));
+    assert_eq!(failure.expected, "ping, 1 byte \"p\"");
+    let bytes = head + 17;
+    let says = format!("did not answer within 0.3 s (--timeout) after {bytes} bytes");
+    assert_eq!(failure.found, says);
+
+    // on a request that comes in two
+    let on_head = Server::new(|mut socket| {
+        let mut first = [0; 4096];
+        let read = socket.read(&mut first).unwrap_or_default();
+        if !first[..read].ends_with(b"\r\n\r\n") {
+            return hang(socket);
+        }
+        if socket.write_all(answer(&first[..read]).as_bytes()).is_ok() {
+            let role = tungstenite::protocol::Role::Server;
+            talk(&mut WebSocket::from_raw_socket(socket, role, None), &send);
+        }
+    });
+    let mut target = LiveServer::new(&on_head.address.to_string(), SOON, Arc::default()).unwrap();
+    let trial = only_trial(&mut target, TALK, &["original", "mss:50"]);
+    let failed = trial.failed.unwrap();
+    assert_eq!(failed.failure.kind, FailureKind::Silent);
+    let bytes = failed.stream.head.end;
+    let says = format!("did not answer within 0.3 s (--timeout) after {bytes} bytes");
+    assert_eq!(failed.failure.found, says);
+}
+
 #[test]
 fn a_server_may_refuse_an_offer_that_is_none() {
     let server = Server::new(|mut socket| {
@@ -320,10 +376,7 @@ fn a_server_that_does_not_work_has_no_result() {
             }),
             "does not answer the key",
         ),
-        (
-            Server::new(|mut socket| while matches!(socket.read(&mut [0; 4096]), Ok(1..)) {}),
-            "no head of a handshake within 0.3 s",
-        ),
+        (Server::new(hang), "no head of a handshake within 0.3 s"),
     ] {
         let mut target =
             LiveServer::new(&server.address.to_string(), SOON, Arc::default()).unwrap();

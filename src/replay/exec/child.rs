@@ -132,10 +132,7 @@ impl Child {
                     return Err(AdapterError::Interrupted);
                 }
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => {
-                    let seconds = timeout.as_secs_f64();
-                    return Err(AdapterError::Broken(format!(
-                        "the adapter did not answer within {seconds} s (--timeout)"
-                    )));
+                    return Err(AdapterError::Silent(timeout));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }

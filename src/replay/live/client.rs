@@ -16,7 +16,7 @@ use wireseam_analyzer::Role;
 
 use super::{
     about, extensions_line,
-    link::{Link, broken},
+    link::{Link, broken, no_head},
     server::fields,
     wire::{OnWire, Wire},
 };
@@ -141,7 +141,10 @@ impl Target for LiveClient {
     ) -> Result<Run, AdapterError> {
         let socket = self.accept()?;
         let mut link = Link::new(socket, self.wire.as_mut(), self.timeout, &self.stop)?;
-        let (request, rest) = link.read_head()?;
+        let (request, rest) = link.read_head().map_err(|cause| match cause {
+            AdapterError::Silent(waited) => no_head(waited),
+            cause => cause,
+        })?;
         let text = String::from_utf8_lossy(&request);
         let key = fields(&text, "sec-websocket-key").next();
         let key = key.ok_or_else(|| {

@@ -1,5 +1,7 @@
 //! A TCP connection to a live peer: chunks out, one by one, and what the peer says of them in.
 
+mod parting;
+
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
@@ -123,8 +125,7 @@ impl<'a> Link<'a> {
             let left = deadline.saturating_duration_since(Instant::now());
             let fault = match self.read(left) {
                 Ok(read) if read.is_empty() && !self.is_gone => {
-                    let seconds = self.timeout.as_secs_f64();
-                    format!("the peer sent no head of a handshake within {seconds} s (--timeout)")
+                    return Err(AdapterError::Silent(self.timeout));
                 }
                 Ok(read) if read.is_empty() => {
                     "the peer closed the connection before its head of the handshake had ended"
@@ -253,6 +254,7 @@ impl<'a> Link<'a> {
             let left = deadline.saturating_duration_since(Instant::now());
             if is_enough || left.is_zero() || (self.is_gone && found.len() == before) {
                 let ended = failed || !answered || self.is_gone || closed.is_some();
+                let is_owed = !answered && !failed && !self.is_gone && closed.is_none();
                 run.found
                     .extend(in_order(&events, found).into_iter().map(|event| {
                         // when a peer failed the connection cannot be seen, only that it did
@@ -266,6 +268,10 @@ impl<'a> Link<'a> {
                             chunk: begin..chunk.end,
                         }
                     }));
+                // who has lost an event goes on answering, who hangs does not
+                if is_owed && self.asks_for_an_end(stream, chunk.end) && !self.stirs()? {
+                    run.fall_silent(self.timeout, chunk);
+                }
                 return Ok(ended);
             }
             let bytes = self.read(left)?;
@@ -337,55 +343,6 @@ impl<'a> Link<'a> {
     fn glance(&mut self, moment: Duration) -> Result<(), AdapterError> {
         let bytes = self.read(moment)?;
         self.take(&bytes)
-    }
-
-    /// Ends an open connection with a Close frame, so that everything that the peer had to say is there.
-    fn farewell(
-        &mut self,
-        stream: &Stream,
-        chunk: &Range<usize>,
-        run: &mut Run,
-    ) -> Result<(), AdapterError> {
-        let in_frame = stream.frames.iter().any(|frame| !frame.complete);
-        let unfinished = stream
-            .frames
-            .last()
-            .map_or(stream.frames_from(), |frame| frame.payload.end);
-        if in_frame || unfinished < stream.bytes.len() || self.is_gone {
-            return Ok(());
-        }
-        // masked with zeros, by a client (RFC 6455 5.3)
-        let close: &[u8] = match stream.role {
-            wireseam_analyzer::Role::Server => &[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8],
-            wireseam_analyzer::Role::Client => &[0x88, 0x02, 0x03, 0xE8],
-        };
-        if self.write(close).is_err() {
-            return Ok(());
-        }
-        let sent = Some(CloseEvent {
-            code: Some(1000),
-            reason: String::new(),
-        });
-        let deadline = Instant::now() + self.timeout;
-        loop {
-            for event in self.told(&sent) {
-                if matches!(event, Event::Close(_)) {
-                    return Ok(());
-                }
-                let number = run.chunks;
-                run.found.push(Found {
-                    event,
-                    number,
-                    chunk: chunk.clone(),
-                });
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if self.is_gone || left.is_zero() {
-                return Ok(());
-            }
-            let bytes = self.read(left)?;
-            self.take(&bytes)?;
-        }
     }
 
     /// The Close frame among what was sent up to here.
@@ -530,4 +487,12 @@ fn is_timeout(cause: &io::Error) -> bool {
 
 pub(super) fn broken(what: &str, cause: &io::Error) -> AdapterError {
     AdapterError::Broken(format!("{what}: {cause}"))
+}
+
+/// That the peer has never spoken.
+pub(super) fn no_head(waited: Duration) -> AdapterError {
+    let seconds = waited.as_secs_f64();
+    AdapterError::Broken(format!(
+        "the peer sent no head of a handshake within {seconds} s (--timeout)"
+    ))
 }

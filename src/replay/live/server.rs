@@ -11,7 +11,7 @@ use wireseam_analyzer::Role;
 
 use super::{
     about, extensions_line,
-    link::{Link, broken},
+    link::{Link, broken, no_head},
     offer::value_that_is_no_token,
     wire::{OnWire, Wire},
 };
@@ -137,6 +137,11 @@ impl Target for LiveServer {
                 run.refuse(&stream.head, why);
                 return Ok(run);
             }
+            Err(AdapterError::Silent(waited)) if head.len() > 1 => {
+                run.fall_silent(waited, &stream.head);
+                return Ok(run);
+            }
+            Err(AdapterError::Silent(waited)) => return Err(no_head(waited)),
             Err(cause) => return Err(cause),
         };
         let start = Start {
