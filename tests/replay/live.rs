@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -272,6 +273,47 @@ fn a_server_that_needs_a_header_in_one_recv_is_found_by_its_cuts() {
     let head = failed.stream.head.end;
     assert!(failed.cuts.places.contains(&head) && failed.cuts.places.contains(&(head + 1)));
     assert!(failed.failure.found.starts_with("error 1002"), "{failed:?}");
+}
+
+/// The end of a stream that stops inside a frame is not taken for an answer, and an answer that is slow to come is.
+#[test]
+fn a_frame_that_does_not_end_may_be_refused_for_its_length_at_any_time() {
+    for (code, verdict) in [
+        (Some(1009_u16), Verdict::Informational),
+        // what the peer thinks of a connection that ends inside a frame
+        (Some(1002), Verdict::Ok),
+        (None, Verdict::Ok),
+    ] {
+        let server = Server::new(move |mut socket| {
+            if handshake(&mut socket).is_none() {
+                return;
+            }
+            // echoes the message of 6 bytes: 12 with its header and key
+            let mut message = [0; 12];
+            if socket.read_exact(&mut message).is_err() {
+                return;
+            }
+            let _ = socket.write_all(b"\x81\x06before");
+            let _ = socket.read_to_end(&mut Vec::new());
+            if let Some(code) = code {
+                let [high, low] = code.to_be_bytes();
+                let _ = socket.write_all(&[0x88, 2, high, low]);
+            }
+        });
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/frames/length-2-to-the-32.toml"
+        );
+        let fixture = Fixture::open(Path::new(path)).unwrap();
+        let trials = try_fixture(
+            &mut server.target(),
+            &fixture,
+            &[Role::Server],
+            &ways(&["original", "seed:1"]),
+        );
+        let trial = trials.unwrap().remove(0);
+        assert_eq!((trial.verdict, &trial.failed), (verdict, &None), "{code:?}");
+    }
 }
 
 /// Takes everything and says nothing.
