@@ -268,11 +268,10 @@ impl Flow {
     /// Takes a segment of this end.
     fn take(&mut self, segment: &Segment<'_>) {
         if segment.flags.contains(Flags::SYN) {
-            if !self
-                .edges
-                .as_ref()
-                .is_some_and(|edges| edges.are_behind(segment.seq))
-            {
+            let are_of_it = |edges: &Edges| edges.are_behind(segment.seq);
+            if !self.edges.as_ref().is_some_and(are_of_it) {
+                // whatever came before it was of an older connection with these ports
+                (self.is_reset, self.has_fin) = (false, false);
                 self.edges = Some(Edges::behind(segment.seq));
             }
         } else if segment.flags.contains(Flags::RST) {
