@@ -73,8 +73,10 @@ fn read(script: &str, name: &str) -> Option<(Case, Report)> {
 /// The keys of a message: what it says where that is short, else its length and hash.
 fn message(message: &Message) -> String {
     let mut keys = vec![format!("from = \"{}\"", sender(message.direction.0))];
+    let is_whole = message.sha256.is_some();
+    let is_short = message.length.is_some_and(|length| length <= MOST_SHOWN);
     let payload = message.payload.as_ref();
-    match payload.filter(|_| message.length.is_some_and(|length| length <= MOST_SHOWN)) {
+    match payload.filter(|_| is_whole && is_short) {
         Some(Payload {
             text: Some(text), ..
         }) if !text.contains(char::is_control) => keys.push(format!("text = {}", quoted(text))),
@@ -90,7 +92,8 @@ fn message(message: &Message) -> String {
         }
         _ => {
             keys.extend(message.opcode.map(|kind| format!("opcode = \"{kind}\"")));
-            keys.extend(message.length.map(|length| format!("length = {length}")));
+            let length = message.length.filter(|_| is_whole);
+            keys.extend(length.map(|length| format!("length = {length}")));
             let hash = message.sha256.as_ref();
             keys.extend(hash.map(|hash| format!("sha256 = \"{hash}\"")));
         }
@@ -122,3 +125,64 @@ fn sender(direction: Direction) -> &'static str {
 
 /// So many bytes of a message are written into a claim.
 const MOST_SHOWN: u64 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of the claim of these steps behind an upgrade.
+    fn claim(steps: &str) -> Vec<String> {
+        let script =
+            format!("title = \"t\"\nshows = \"s\"\nstep = [{{ upgrade = {{}} }}, {steps}]\n");
+        let claim = claimed(&script, "case.toml").unwrap();
+        let (_, lines) = claim.split_once("[claim]\n").unwrap();
+        lines.lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_short_message_is_claimed_by_what_it_says_and_a_long_one_by_its_hash() {
+        let steps = r#"
+            { from = "client", text = "it is \"so\"" },
+            { from = "server", text = "two\nlines" },
+            { from = "server", binary = "00 ff" },
+            { from = "server", binary = { hex = "00", times = 300 } },
+        "#;
+        // head -c 300 /dev/zero | sha256sum
+        let hash = "d13d4a8b3b8add19b5970157f09d00c12cbda4fed4d74d8493156523f7069b66";
+        let found = claim(steps);
+        assert_eq!(found[1], r#"{ from = "client", text = "it is \"so\"" },"#);
+        assert_eq!(
+            found[2],
+            r#"{ from = "server", text = { hex = "74 77 6f 0a 6c 69 6e 65 73" } },"#
+        );
+        assert_eq!(found[3], r#"{ from = "server", binary = "00 ff" },"#);
+        assert_eq!(
+            found[4],
+            format!(
+                r#"{{ from = "server", opcode = "binary", length = 300, sha256 = "{hash}" }},"#
+            )
+        );
+        assert_eq!(found[5..], ["]", "control = []", "findings = []"]);
+    }
+
+    #[test]
+    fn of_an_unfinished_message_nothing_is_claimed_but_that() {
+        let found = claim(
+            r#"{ from = "client", text = "", fin = false }, { from = "client", close = {} }"#,
+        );
+        assert_eq!(
+            found,
+            [
+                "messages = [",
+                r#"{ from = "client", opcode = "text", complete = false },"#,
+                "]",
+                "control = [",
+                r#"{ from = "client", opcode = "close", length = 0 },"#,
+                "]",
+                "findings = [",
+                r#""ws.message.unfinished","#,
+                "]"
+            ]
+        );
+    }
+}
