@@ -265,17 +265,21 @@ impl Flow {
         self.is_reset || (self.has_fin && self.edges.as_ref().is_some_and(reaches))
     }
 
+    /// Takes a segment of either end that may be a reset; before the SYN it is of an older connection with these ports.
+    fn reset_by(&mut self, segment: &Segment<'_>) {
+        self.is_reset |= self.edges.is_some() && segment.flags.contains(Flags::RST);
+    }
+
     /// Takes a segment of this end.
     fn take(&mut self, segment: &Segment<'_>) {
         if segment.flags.contains(Flags::SYN) {
             let are_of_it = |edges: &Edges| edges.are_behind(segment.seq);
             if !self.edges.as_ref().is_some_and(are_of_it) {
-                // whatever came before it was of an older connection with these ports
                 (self.is_reset, self.has_fin) = (false, false);
                 self.edges = Some(Edges::behind(segment.seq));
             }
         } else if segment.flags.contains(Flags::RST) {
-            self.is_reset = true;
+            self.reset_by(segment);
         } else if let Some(edges) = &mut self.edges {
             self.has_fin |= segment.flags.contains(Flags::FIN);
             edges.take(segment.seq, segment.payload_len);
@@ -305,7 +309,7 @@ fn take(
         return Some((from, to));
     }
     if let Some(flow) = flows.get_mut(&(to, from)) {
-        flow.is_reset |= segment.flags.contains(Flags::RST);
+        flow.reset_by(&segment);
         return Some((to, from));
     }
     if segment.flags.contains(Flags::SYN) {
@@ -347,3 +351,192 @@ const SNAPLEN: u32 = 256;
 /// Enough for what is sent between two looks.
 #[cfg(target_os = "linux")]
 const RING: u32 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, rc::Rc};
+
+    use wireseam_capture::{CaptureError, MemorySource, OwnedPacket, Statistics};
+    use wireseam_wire::LinkType;
+
+    use super::*;
+
+    /// Packets that come as the test has them come.
+    struct Interface(Rc<RefCell<VecDeque<OwnedPacket>>>, MemorySource);
+
+    impl Source for Interface {
+        fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
+            self.1 = MemorySource::new(self.0.borrow_mut().pop_front());
+            self.1.next_packet()
+        }
+
+        fn wait_for_packet(&mut self, _: Duration) -> Result<bool, CaptureError> {
+            Ok(!self.0.borrow().is_empty())
+        }
+
+        fn statistics(&self) -> &Statistics {
+            self.1.statistics()
+        }
+    }
+
+    const OWN: &str = "192.0.2.1:4000";
+    const PEER: &str = "192.0.2.2:80";
+
+    /// A capture, and what it has not read yet.
+    fn wire() -> (Wire, impl Fn(&str, &str, u8, u32, usize)) {
+        let packets = Rc::new(RefCell::new(VecDeque::new()));
+        let source = Interface(Rc::clone(&packets), MemorySource::new([]));
+        let pass = move |from: &str, to: &str, flags: u8, seq: u32, length: usize| {
+            packets
+                .borrow_mut()
+                .push_back(packet(from, to, flags, seq, length));
+        };
+        (Wire::new("eth0", Box::new(source)), pass)
+    }
+
+    /// IPv4 and TCP (RFC 791 3.1, RFC 9293 3.1), without checksums.
+    fn packet(from: &str, to: &str, flags: u8, seq: u32, length: usize) -> OwnedPacket {
+        let [from, to] = [from, to].map(|end| end.parse::<std::net::SocketAddrV4>().unwrap());
+        let total = u16::try_from(40 + length).unwrap().to_be_bytes();
+        let mut bytes = vec![0x45, 0, total[0], total[1], 0, 0, 0, 0, 64, 6, 0, 0];
+        bytes.extend(from.ip().octets());
+        bytes.extend(to.ip().octets());
+        bytes.extend(from.port().to_be_bytes());
+        bytes.extend(to.port().to_be_bytes());
+        bytes.extend(seq.to_be_bytes());
+        bytes.extend([0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+        bytes.resize(40 + length, b'x');
+        OwnedPacket::new(LinkType::RawIp, bytes)
+    }
+
+    const SYN: u8 = 0x02;
+    const FIN: u8 = 0x11;
+    const RST: u8 = 0x04;
+    const DATA: u8 = 0x18;
+
+    fn ends() -> (SocketAddr, SocketAddr) {
+        (OWN.parse().unwrap(), PEER.parse().unwrap())
+    }
+
+    /// Asked, apart, coalesced, rejoined.
+    fn counts(wire: &mut Wire) -> (usize, usize, usize, usize) {
+        let seen = wire.settle();
+        assert_eq!((seen.ended, seen.interface.as_str()), (None, "eth0"));
+        (seen.asked, seen.apart, seen.coalesced, seen.rejoined)
+    }
+
+    #[test]
+    fn a_connection_is_judged_when_its_reset_has_come() {
+        let (mut wire, pass) = wire();
+        let (own, peer) = ends();
+        wire.begin(own, peer);
+        pass(OWN, PEER, SYN, 99, 0);
+        pass(PEER, OWN, SYN, 499, 0);
+        pass(OWN, PEER, DATA, 100, 5);
+        pass(OWN, PEER, DATA, 105, 5);
+        // what the peer sends is not ours, and others' connections neither
+        pass(PEER, OWN, DATA, 500, 3);
+        pass("192.0.2.9:1", PEER, DATA, 100, 7);
+        wire.look();
+        // both, and the first again, before the connection ends
+        pass(OWN, PEER, DATA, 100, 10);
+        pass(OWN, PEER, DATA, 110, 20);
+        pass(OWN, PEER, RST, 130, 0);
+        wire.end(own, peer, vec![5, 10, 20, 30], 30);
+        assert!(wire.flows.is_empty());
+        assert_eq!(counts(&mut wire), (4, 2, 1, 1));
+        // told once
+        assert_eq!(counts(&mut wire), (0, 0, 0, 0));
+    }
+
+    #[test]
+    fn a_fin_ends_a_connection_when_nothing_before_it_is_missing() {
+        let (mut wire, pass) = wire();
+        let (own, peer) = ends();
+        wire.begin(own, peer);
+        pass(OWN, PEER, SYN, u32::MAX, 0);
+        pass(OWN, PEER, FIN, 5, 5);
+        wire.end(own, peer, vec![5], 10);
+        assert_eq!(wire.flows.len(), 1);
+        pass(OWN, PEER, DATA, 0, 5);
+        wire.look();
+        assert!(wire.flows.is_empty());
+        assert_eq!(counts(&mut wire), (1, 1, 0, 0));
+    }
+
+    #[test]
+    fn a_reset_of_the_peer_ends_it_and_what_was_not_sent_is_not_captured() {
+        let (mut wire, pass) = wire();
+        let (own, peer) = ends();
+        wire.begin(own, peer);
+        pass(OWN, PEER, SYN, 0, 0);
+        pass(OWN, PEER, DATA, 1, 5);
+        pass(PEER, OWN, RST, 1, 0);
+        wire.end(own, peer, vec![3, 5, 7], 10);
+        assert!(wire.flows.is_empty());
+        assert_eq!(counts(&mut wire), (3, 0, 1, 0));
+    }
+
+    #[test]
+    fn a_syn_from_before_the_connection_was_accepted_counts_and_an_older_one_does_not() {
+        let (mut wire, pass) = wire();
+        let (own, peer) = ends();
+        pass(OWN, PEER, SYN, 7, 0);
+        pass(OWN, PEER, SYN, 99, 0);
+        wire.look();
+        wire.begin(own, peer);
+        assert!(wire.strangers.is_empty());
+        pass(OWN, PEER, DATA, 100, 5);
+        pass(OWN, PEER, DATA, 105, 5);
+        pass(OWN, PEER, RST, 110, 0);
+        wire.end(own, peer, vec![5], 10);
+        assert_eq!(counts(&mut wire), (1, 1, 0, 0));
+
+        // a reset that belongs to the connection before, with these ports
+        wire.begin(own, peer);
+        pass(PEER, OWN, RST, 1, 0);
+        pass(OWN, PEER, SYN, 200, 0);
+        pass(OWN, PEER, DATA, 201, 5);
+        wire.end(own, peer, vec![5], 10);
+        assert_eq!(wire.flows.len(), 1);
+        pass(OWN, PEER, DATA, 206, 5);
+        pass(OWN, PEER, RST, 211, 0);
+        assert_eq!(counts(&mut wire), (1, 1, 0, 0));
+    }
+
+    #[test]
+    fn of_strangers_the_latest_are_kept() {
+        let (mut wire, pass) = wire();
+        for seq in 0..u32::try_from(MOST_STRANGERS).unwrap() + 5 {
+            pass(OWN, PEER, SYN, seq, 0);
+        }
+        wire.look();
+        assert_eq!(wire.strangers.len(), MOST_STRANGERS);
+        assert_eq!(wire.strangers.front().unwrap().1, Seq(5));
+    }
+
+    #[test]
+    fn a_connection_of_ipv6_sockets_to_an_ipv4_address_is_found() {
+        let (mut wire, pass) = wire();
+        let mapped = |address: &str| format!("[::ffff:{}", address.replace(':', "]:"));
+        let [own, peer] = [OWN, PEER].map(|end| mapped(end).parse().unwrap());
+        wire.begin(own, peer);
+        pass(OWN, PEER, SYN, 99, 0);
+        pass(OWN, PEER, DATA, 100, 5);
+        pass(OWN, PEER, DATA, 105, 5);
+        pass(OWN, PEER, RST, 110, 0);
+        wire.end(own, peer, vec![5], 10);
+        assert_eq!(counts(&mut wire), (1, 1, 0, 0));
+    }
+
+    #[test]
+    fn a_capture_that_ends_says_so_and_counts_nothing_more() {
+        let (own, peer) = ends();
+        let mut wire = Wire::new("eth0", Box::new(MemorySource::new([])));
+        wire.begin(own, peer);
+        wire.end(own, peer, vec![5], 10);
+        let seen = wire.settle();
+        assert_eq!((seen.asked, seen.not_captured()), (1, 1));
+        assert_eq!(seen.ended.as_deref(), Some("the capture has ended"));
+    }
+}
