@@ -31,6 +31,7 @@ mod held;
 mod layers;
 mod quick;
 mod remains;
+mod settle;
 mod shared;
 
 pub(crate) use asleep::Asleep;
@@ -107,7 +108,10 @@ impl Connection {
         events: &mut VecDeque<Event>,
     ) -> Self {
         let mut connection = Self {
-            flows: Direction::BOTH.map(Flow::new),
+            flows: [
+                Flow::new(Direction::ClientToServer),
+                Flow::new(Direction::ServerToClient),
+            ],
             id,
             last: first,
             protocol: Protocol::Probing,
@@ -222,8 +226,11 @@ impl Connection {
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) {
-        let [client, server] = quick.sides();
-        let mut kept = [client, server].map(|side| shared.held.take(side.held));
+        let mut kept = [None, None];
+        if quick.is_waiting() {
+            let [client, server] = quick.sides();
+            kept = [client, server].map(|side| shared.held.take(side.held));
+        }
         let passes = self.passes();
         for (direction, side) in Direction::BOTH.into_iter().zip(quick.sides()) {
             let before = kept[direction as usize].as_ref().map(|held| held.before);
@@ -239,9 +246,11 @@ impl Connection {
                 _ => {}
             }
         }
-        kept.sort_by_key(|held| held.as_ref().map(Held::packet));
-        for held in kept.iter().flatten() {
-            self.handle_segment(&held.segment(), config, shared, events);
+        if quick.is_waiting() {
+            kept.sort_by_key(|held| held.as_ref().map(Held::packet));
+            for held in kept.iter().flatten() {
+                self.handle_segment(&held.segment(), config, shared, events);
+            }
         }
         self.last = quick.last().unwrap_or(self.last);
     }
@@ -293,14 +302,16 @@ impl Connection {
         let seen_lately = shared
             .recent
             .note(fingerprint(self.id.0, direction, segment));
-        if config.detail != Detail::Map
-            && self.acknowledge_only(direction, segment, seen_lately, moment)
+        if config.detail == Detail::Map || !self.take_bare(direction, segment, seen_lately, moment)
         {
-            return false;
+            self.work(moment, config, shared, events, |connection, work| {
+                connection.segment(direction, segment, seen_lately, work);
+            });
+        } else if self.is_out_of_patience(segment.at, config) || self.is_complete() {
+            self.work(moment, config, shared, events, |connection, work| {
+                connection.conclude(false, segment.at, work);
+            });
         }
-        self.work(moment, config, shared, events, |connection, work| {
-            connection.segment(direction, segment, seen_lately, work);
-        });
         self.state.is_over() && !was_over
     }
 
@@ -343,9 +354,9 @@ impl Connection {
         });
     }
 
-    /// Takes a segment that acknowledges and no more, where nothing comes of it but what the flows remember. `false`, and
-    /// nothing has happened, where it is anything else.
-    fn acknowledge_only(
+    /// Takes a segment without payload, where nothing comes of it but what the flows remember and how the connection ended.
+    /// `false`, and nothing has happened, where it is anything else.
+    fn take_bare(
         &mut self,
         direction: Direction,
         segment: &Segment<'_>,
@@ -353,11 +364,11 @@ impl Connection {
         moment: Moment,
     ) -> bool {
         let (flow, back) = direction.and_back(&mut self.flows);
-        if self.state.has_ended() || back.reassembly.has_hole() || !flow.is_plain_ack(segment) {
+        if flow.take_bare(segment, seen_lately).is_none() {
             return false;
         }
-        flow.count_ack(seen_lately);
         back.handle_acknowledgement(segment, moment, false);
+        self.state.handle(direction, segment, moment);
         true
     }
 
@@ -406,7 +417,14 @@ impl Connection {
         work: &mut Work<'_, '_>,
     ) {
         let moment = work.out.moment();
-        let placed = self.flows[direction as usize].place(segment, moment, seen_lately);
+        let (flow, back) = direction.and_back(&mut self.flows);
+        if work.config.detail != Detail::Map
+            && let Some(incoming) = flow.take_next(segment, moment)
+        {
+            back.handle_acknowledgement(segment, moment, false);
+            return self.read(direction, &incoming, segment.at, work);
+        }
+        let placed = flow.place(segment, moment, seen_lately);
         if work.config.detail == Detail::Map {
             work.out.push(EventKind::Segment(placed.seen));
         }
@@ -443,36 +461,27 @@ impl Connection {
             let rule = &finding::TCP_RST_OUTSIDE;
             work.out.finding(rule, Some(direction), None, text);
         }
-        let mut was_read = false;
-        if let Some(incoming) = &placed.incoming {
-            let before = self.flows[direction as usize].reassembly.next();
-            self.begin_batch(direction, work);
-            self.deliver(direction, incoming, work);
-            let reassembly = &self.flows[direction as usize].reassembly;
-            // where it is held behind a hole, nothing has changed for whoever reads
-            was_read = reassembly.next() != before || !reassembly.has_hole();
-        }
-        was_read |= self.lose_patience(segment.at, work);
-        if was_read || work.config.detail == Detail::Map {
-            self.settle(work);
-        }
-        if self.is_complete() {
-            self.finish_protocol(work);
+        match &placed.incoming {
+            Some(incoming) => self.read(direction, incoming, segment.at, work),
+            None => self.conclude(false, segment.at, work),
         }
     }
 
-    /// Gives up the holes that need not be waited for any longer; whether there are any.
-    #[inline]
-    fn lose_patience(&mut self, now: Option<Timestamp>, work: &mut Work<'_, '_>) -> bool {
-        let mut has_lost = false;
-        for side in Direction::BOTH {
-            if self.flows[side as usize].is_out_of_patience(now, &work.config.limits) {
-                self.begin_batch(side, work);
-                self.give_up_hole(side, work);
-                has_lost = true;
-            }
-        }
-        has_lost
+    /// Reads a segment's bytes, or holds them where some before them are missing.
+    fn read(
+        &mut self,
+        direction: Direction,
+        incoming: &Incoming<'_>,
+        now: Option<Timestamp>,
+        work: &mut Work<'_, '_>,
+    ) {
+        let before = self.flows[direction as usize].reassembly.next();
+        self.begin_batch(direction, work);
+        self.deliver(direction, incoming, now, work);
+        let reassembly = &self.flows[direction as usize].reassembly;
+        // where it is held behind a hole, nothing has changed for whoever reads
+        let was_read = reassembly.next() != before || !reassembly.has_hole();
+        self.conclude(was_read, now, work);
     }
 
     /// Where a payload differs from what was read of this stream before.
@@ -488,78 +497,5 @@ impl Connection {
         }
         work.past
             .conflicts(self.id, direction, reassembly, incoming)
-    }
-
-    /// All bytes that this segment made deliverable have been read: reports what ended, forgets what nothing needs.
-    fn settle(&mut self, work: &mut Work<'_, '_>) {
-        for direction in Direction::BOTH {
-            let next = self.flows[direction as usize].reassembly.next();
-            self.with_socket(direction, work, |socket, context| {
-                socket.settle(direction, next, context);
-            });
-            self.acknowledge(direction, work);
-            self.release(direction, next, work);
-        }
-    }
-
-    /// Tells the WebSocket how far one direction was acknowledged.
-    fn acknowledge(&mut self, direction: Direction, work: &mut Work<'_, '_>) {
-        if let Protocol::WebSocket(socket) = &mut self.protocol
-            && let flow = &self.flows[direction as usize]
-            && let Some((end, since)) = flow.acknowledged().zip(flow.acknowledged_since())
-        {
-            socket.acknowledge(direction, end, since, work.out);
-        }
-    }
-
-    fn release(&mut self, direction: Direction, next: Offset, work: &mut Work<'_, '_>) {
-        let waiting = self.intakes[direction as usize].needed_from(next);
-        let open = match &self.protocol {
-            Protocol::WebSocket(socket) => socket.keep_from(direction, next),
-            Protocol::Http(http) => http.keep_from(direction, next),
-            _ => next,
-        };
-        let flow = &mut self.flows[direction as usize];
-        flow.release(waiting.min(open), &mut work.spares.maps);
-    }
-
-    /// Reports the rest of what was spoken, and forgets it.
-    fn finish_protocol(&mut self, work: &mut Work<'_, '_>) {
-        if self.is_over() {
-            return;
-        }
-        work.is_last = true;
-        for direction in Direction::BOTH {
-            self.give_up_holes_at_end(direction, work);
-        }
-        self.stop_waiting(work);
-        for direction in Direction::BOTH {
-            let next = self.flows[direction as usize].reassembly.next();
-            self.with_socket(direction, work, |socket, context| {
-                socket.finish_half(direction, context);
-                socket.settle(direction, next, context);
-            });
-            self.acknowledge(direction, work);
-        }
-        let tcp_packet = self.state.ended_in();
-        match &mut self.protocol {
-            Protocol::WebSocket(socket) => socket.finish(self.state.ended(), tcp_packet, work.out),
-            Protocol::Http(http) => {
-                for handshake in http.finish(work.out) {
-                    work.out.websocket(handshake);
-                }
-            }
-            _ => {}
-        }
-        let has_bytes = self.flows.iter().any(|flow| flow.totals.bytes > 0);
-        if has_bytes && self.layer.is_none() {
-            self.report_layer(Layer::Opaque, work);
-        }
-        let messages = self.messages();
-        self.protocol = Protocol::Over { messages };
-        self.intakes = Default::default();
-        for direction in Direction::BOTH {
-            self.flows[direction as usize].rest(&mut work.spares.maps);
-        }
     }
 }

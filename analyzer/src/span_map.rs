@@ -190,7 +190,11 @@ impl SpanMap {
 
     /// The piece with the byte at `offset`.
     pub(crate) fn piece_at(&self, offset: Offset) -> Option<&Piece> {
-        self.pieces_over(Span::of_length(offset, 1)).next()
+        // mostly it is in the last one
+        match self.pieces.back()? {
+            last if last.span.start <= offset => Some(last).filter(|last| offset < last.span.end),
+            _ => self.pieces_over(Span::of_length(offset, 1)).next(),
+        }
     }
 
     /// The packet that carried the byte at `offset` first.

@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use wireseam_wire::Timestamp;
+
 use super::{Connection, Protocol, Work};
 use crate::finding::{self, bytes};
 use crate::http::Http;
@@ -21,13 +23,12 @@ impl Connection {
         &mut self,
         direction: Direction,
         incoming: &Incoming<'_>,
+        now: Option<Timestamp>,
         work: &mut Work<'_, '_>,
     ) {
         let at = direction as usize;
         if self.flows[at].reassembly.deliver_next(incoming) {
-            if work.config.detail == Detail::Messages
-                && self.take_at_once(direction, incoming, work)
-            {
+            if self.take_at_once(direction, incoming, now, work) {
                 return;
             }
             let Incoming {
@@ -46,12 +47,13 @@ impl Connection {
         self.flows[at].reassembly.hold(incoming);
     }
 
-    /// Has the messages of a segment reported that holds whole ones and nothing else, where nothing waits for anything.
+    /// Has a segment reported that holds whole messages or a Close and nothing else, where nothing waits for anything.
     /// `false`, and nothing has happened, where it is anything else.
     fn take_at_once(
         &mut self,
         direction: Direction,
         incoming: &Incoming<'_>,
+        now: Option<Timestamp>,
         work: &mut Work<'_, '_>,
     ) -> bool {
         let Incoming { bytes, carrier, .. } = *incoming;
@@ -60,11 +62,21 @@ impl Connection {
         };
         let length = bytes.len() as u64;
         let (flow, back) = direction.and_back(&mut self.flows);
-        if !flow.map().is_empty()
+        if flow.has_map()
             || carrier.reach.length() != length
-            || back.reassembly.has_hole()
+            || back.is_out_of_patience(now, &work.config.limits)
             || self.intakes[direction as usize].waiting().is_some()
-            || !socket.take_at_once(direction, bytes, carrier, work.config, work.out)
+        {
+            return false;
+        }
+        let is_taken = match work.config.detail {
+            Detail::Messages => {
+                socket.take_at_once(direction, bytes, carrier, work.config, work.out)
+            }
+            Detail::Counts => socket.count_at_once(direction, bytes, work.out),
+            Detail::Map => return false,
+        };
+        if !is_taken && !socket.take_close(direction, bytes, carrier, back.acknowledged(), work.out)
         {
             return false;
         }

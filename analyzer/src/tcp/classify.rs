@@ -114,7 +114,8 @@ impl Classifier {
     }
 }
 
-fn without_payload(segment: &Segment<'_>) -> SegmentKind {
+/// What a segment is that brings no bytes, and was not captured twice.
+pub(super) fn without_payload(segment: &Segment<'_>) -> SegmentKind {
     if segment.flags.contains(Flags::SYN) {
         SegmentKind::Syn
     } else if segment.flags.contains(Flags::FIN) {

@@ -110,6 +110,11 @@ impl Flow {
         self.map.get_or_insert_with(|| spare.take())
     }
 
+    /// Whether anything open needs the map; nothing was read since the last [`release`](Self::release) where not.
+    pub(crate) fn has_map(&self) -> bool {
+        self.map.is_some()
+    }
+
     /// Forgets of the map what lies before an offset; an empty one goes back to `spare`.
     pub(crate) fn release(&mut self, before: Offset, spare: &mut Spare<SpanMap>) {
         if let Some(map) = &mut self.map {
@@ -127,11 +132,15 @@ impl Flow {
         moment: Moment,
         seen_lately: bool,
     ) -> Placed<'a> {
-        if self.is_plain_next(segment) {
-            return self.place_next(segment, moment);
+        if let Some(incoming) = self.take_next(segment, moment) {
+            return self.placed_next(segment, incoming);
         }
-        if self.is_plain_ack(segment) {
-            return self.place_ack(segment, seen_lately);
+        if let Some(seen) = self.take_bare(segment, seen_lately) {
+            return Placed {
+                seen,
+                incoming: None,
+                conflicts: Vec::new(),
+            };
         }
         self.begin(segment);
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);

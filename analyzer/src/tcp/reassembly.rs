@@ -144,11 +144,9 @@ impl Reassembly {
         self.early.is_some() && self.behind_hole().is_some()
     }
 
-    /// Whether everything seen on the wire was delivered or given up, and this is the sequence number of the next byte.
-    pub(crate) fn is_next(&self, seq: Seq) -> bool {
-        self.early.is_none()
-            && self.next == self.seen_end
-            && self.position(seq) == i64::try_from(self.next.0).ok()
+    /// Whether this is the sequence number of the byte behind all that was seen on the wire, delivered or held.
+    pub(crate) fn is_at_end(&self, seq: Seq) -> bool {
+        self.next <= self.seen_end && self.position(seq) == i64::try_from(self.seen_end.0).ok()
     }
 
     /// The sequence number at an offset of a stream with nothing missing; `None` of any other stream.
@@ -277,19 +275,30 @@ impl Reassembly {
     /// Keeps what of `incoming` lies behind a hole and was not seen before.
     pub(crate) fn hold(&mut self, incoming: &Incoming<'_>) {
         let captured = incoming.captured();
+        if captured.is_empty() {
+            return;
+        }
+        if captured.start >= self.next && self.held_over(captured).next().is_none() {
+            self.hold_part(incoming, captured); // as nearly all
+            return;
+        }
         let new: Vec<_> = self.uncovered(captured).collect();
         for span in new {
-            if let Some(bytes) = part(incoming.bytes, captured.start, span) {
-                let early = self.early.get_or_insert_default();
-                early.held_bytes += span.length();
-                early.held.insert(
-                    span.start,
-                    Held {
-                        bytes: bytes.to_vec(),
-                        carrier: incoming.carrier,
-                    },
-                );
-            }
+            self.hold_part(incoming, span);
+        }
+    }
+
+    fn hold_part(&mut self, incoming: &Incoming<'_>, span: Span) {
+        if let Some(bytes) = part(incoming.bytes, incoming.start, span) {
+            let early = self.early.get_or_insert_default();
+            early.held_bytes += span.length();
+            early.held.insert(
+                span.start,
+                Held {
+                    bytes: bytes.to_vec(),
+                    carrier: incoming.carrier,
+                },
+            );
         }
     }
 

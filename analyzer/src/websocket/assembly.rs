@@ -142,6 +142,11 @@ impl Assembly {
         self.open.is_none() && !self.after_loss && self.rest.is_none()
     }
 
+    /// Whether nothing is to be said of it if nothing more comes.
+    pub(super) fn has_said_all(&self) -> bool {
+        self.open.is_none() && self.health.is_none()
+    }
+
     /// The open message's number.
     pub(super) fn open_id(&self) -> Option<MessageId> {
         self.open.as_ref().map(|message| message.id)

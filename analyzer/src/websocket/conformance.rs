@@ -97,6 +97,9 @@ fn reserved_bits(
     compression: Compression,
     faults: &mut Vec<(&'static Rule, String)>,
 ) {
+    if header.rsv == [false; 3] {
+        return;
+    }
     let [rsv1, rsv2, rsv3] = header.rsv;
     let names = [
         (rsv1 && !compression.is_deflate(), "RSV1"),

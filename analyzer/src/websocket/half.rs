@@ -95,6 +95,11 @@ impl Half {
         self.busy.is_none() && !self.closed && self.assembly.is_between_messages()
     }
 
+    /// A Close frame came that was read elsewhere.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
     /// Reads all of `input`, whose first byte stands at `at`.
     pub(super) fn feed(
         &mut self,
@@ -156,6 +161,9 @@ impl Half {
 
     /// The stream has ended: what is open is cut off.
     pub(super) fn finish(&mut self, numbers: &mut Numbers, context: &mut Context<'_, '_>) {
+        if self.busy.is_none() && self.assembly.has_said_all() {
+            return;
+        }
         let mut busy = self.take_busy(context);
         self.tell_loss(&mut busy, None, context);
         if let State::Lost(search) = &busy.state
@@ -413,14 +421,15 @@ impl Half {
     }
 
     fn judge_close(&self, frame: &OpenFrame, context: &mut Context<'_, '_>) {
-        let place = Place {
-            frame: Some(frame.parts.id),
-            ..self.here().bytes(frame.parts.span(), context.map)
-        };
-        if frame.is_complete() {
-            for (rule, text) in super::close::faults(frame.control()) {
-                context.out.finding_at(rule, place, text);
-            }
+        if !frame.is_complete() {
+            return;
+        }
+        for (rule, text) in super::close::faults(frame.control()) {
+            let place = Place {
+                frame: Some(frame.parts.id),
+                ..self.here().bytes(frame.parts.span(), context.map)
+            };
+            context.out.finding_at(rule, place, text);
         }
     }
 

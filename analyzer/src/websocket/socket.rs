@@ -3,21 +3,23 @@
 use wireseam_wire::PacketIndex;
 
 use super::at_once::AtOnce;
-use super::conformance::Compression;
+use super::close;
+use super::conformance::{Compression, LONGEST_CONTROL};
 use super::context::{Context, Numbers, Spares};
 use super::extension::Agreed;
 use super::half::Half;
 use super::half::asleep::AsleepHalf;
+use super::mask::unmask;
 use super::search::Found;
 use super::talk::Talk;
-use super::whole::WholeControl;
+use super::whole::{Whole, WholeControl};
 use crate::finding;
 use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::{Carrier, SpanMap};
 use crate::{
-    Config, Control, Direction, EndedBy, EventKind, FrameId, HandshakeResult, Limits, MessageId,
-    Moment, Offset, Span, WebSocketId,
+    AlignmentKind, Config, Control, Counted, Direction, EndedBy, EventKind, FrameId,
+    HandshakeResult, Limits, MessageId, Moment, Offset, Span, WebSocketId,
 };
 
 /// A WebSocket.
@@ -181,6 +183,79 @@ impl Socket {
             out.push(EventKind::Message(Box::new(message)));
         }
         self.catch_up(direction, u64::from(segment.count()));
+        true
+    }
+
+    /// Counts the messages of a segment that holds whole ones and nothing else, where nothing is open. `false`, and nothing has
+    /// happened, where it is anything else.
+    pub(crate) fn count_at_once(
+        &mut self,
+        direction: Direction,
+        payload: &[u8],
+        out: &mut Outbox<'_>,
+    ) -> bool {
+        if !self.halves[direction as usize].is_between_messages() {
+            return false;
+        }
+        let Some(whole) = Whole::read(direction, payload) else {
+            return false;
+        };
+        let alignment = if whole.count() == 1 {
+            AlignmentKind::Aligned
+        } else {
+            AlignmentKind::Coalesced
+        };
+        for length in whole.lengths() {
+            out.push(EventKind::Counted(Counted {
+                websocket: self.id(),
+                direction,
+                alignment,
+                length: Some(length),
+                complete: true,
+            }));
+        }
+        self.catch_up(direction, u64::from(whole.count()));
+        true
+    }
+
+    /// Reports the Close of a segment that holds one without fault and nothing else, where nothing is open. `false`, and nothing
+    /// has happened, where it is anything else.
+    pub(crate) fn take_close(
+        &mut self,
+        direction: Direction,
+        payload: &[u8],
+        carrier: Carrier,
+        acknowledged: Option<Offset>,
+        out: &mut Outbox<'_>,
+    ) -> bool {
+        let half = &mut self.halves[direction as usize];
+        let close = WholeControl::read_close(direction, payload);
+        let Some(close) = close.filter(|_| half.is_between_messages()) else {
+            return false;
+        };
+        let mut clear = [0; LONGEST_CONTROL as usize];
+        let Some(clear) = clear.get_mut(..close.payload.len()) else {
+            return false;
+        };
+        clear.copy_from_slice(close.payload);
+        if let Some(key) = close.masking_key {
+            unmask(clear, key, 0);
+        }
+        if !close::faults(clear).is_empty() {
+            return false;
+        }
+        half.close();
+        let (moment, end) = (carrier.moment, carrier.reach.end);
+        self.talk.close(direction, clear, end, moment, acknowledged);
+        out.push(EventKind::Control(Control {
+            websocket: self.talk.websocket(),
+            frame: self.numbers.next_frame(),
+            direction,
+            opcode: close.opcode,
+            length: clear.len() as u64,
+            answers: None,
+            round_trip: None,
+        }));
         true
     }
 

@@ -322,7 +322,16 @@ impl Talk {
                     context.out.finding_at(&finding::LIMIT_PINGS, place, text);
                 }
             }
-            Opcode::Close => self.close(direction, frame, completed, context.acknowledged),
+            Opcode::Close => {
+                let end = frame.parts.end;
+                self.close(
+                    direction,
+                    &frame.control,
+                    end,
+                    completed,
+                    context.acknowledged,
+                );
+            }
             _ => {}
         }
         context.out.push(EventKind::Control(control));
@@ -373,10 +382,11 @@ impl Talk {
     }
 
     /// The first Close of a direction counts. Two cross when the sender of the second had not yet acknowledged the first.
-    fn close(
+    pub(super) fn close(
         &mut self,
         direction: Direction,
-        frame: &EndedFrame,
+        payload: &[u8],
+        end: Offset,
         moment: Moment,
         acknowledged: Option<Offset>,
     ) {
@@ -389,8 +399,8 @@ impl Talk {
             .zip(acknowledged)
             .is_some_and(|(other, acknowledged)| acknowledged < other.end);
         let close = SentClose {
-            frame: close_frame(&frame.control, moment),
-            end: frame.parts.end,
+            frame: close_frame(payload, moment),
+            end,
         };
         control.closes[direction as usize] = Some(close);
     }

@@ -75,7 +75,7 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// A Ping or a Pong (RFC 6455 5.5.2, 5.5.3) that a segment holds and nothing else, all of it as it has to be.
+/// A control frame (RFC 6455 5.5) that a segment holds and nothing else, all of it as it has to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WholeControl<'a> {
     pub(super) opcode: Opcode,
@@ -84,10 +84,24 @@ pub(crate) struct WholeControl<'a> {
 }
 
 impl<'a> WholeControl<'a> {
-    /// Reads a segment's payload; `None` where it holds anything else.
+    /// Reads a segment's payload; `None` where it holds anything else than a Ping or a Pong.
     pub(crate) fn read(direction: Direction, segment: &'a [u8]) -> Option<Self> {
+        let is_it = |opcode| matches!(opcode, Opcode::Ping | Opcode::Pong);
+        Self::read_one_of(is_it, direction, segment)
+    }
+
+    /// The same of a Close.
+    pub(super) fn read_close(direction: Direction, segment: &'a [u8]) -> Option<Self> {
+        Self::read_one_of(|opcode| opcode == Opcode::Close, direction, segment)
+    }
+
+    fn read_one_of(
+        is_one: impl Fn(Opcode) -> bool,
+        direction: Direction,
+        segment: &'a [u8],
+    ) -> Option<Self> {
         let (header, payload, behind) = frame(segment)?;
-        let is_it = matches!(header.opcode, Opcode::Ping | Opcode::Pong)
+        let is_it = is_one(header.opcode)
             && keeps_the_rules(&header, direction)
             && header.length <= LONGEST_CONTROL
             && behind.is_empty();

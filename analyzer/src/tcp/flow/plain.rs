@@ -2,86 +2,118 @@
 
 use wireseam_wire::{Flags, Segment};
 
+use super::super::classify::without_payload;
+use super::super::reassembly::Incoming;
 use super::{Flow, Placed};
 use crate::span_map::Carrier;
-use crate::tcp::reassembly::Incoming;
-use crate::{Moment, SegmentKind, SegmentSeen, Span};
+use crate::{Moment, Offset, SegmentKind, SegmentSeen, Span};
 
 impl Flow {
-    /// Whether a segment carries the next bytes of a stream with nothing missing, all of them captured, and says nothing
-    /// else. Nearly all do.
-    pub(super) fn is_plain_next(&self, segment: &Segment<'_>) -> bool {
-        segment.flags.0 & !(Flags::ACK.0 | Flags::PSH.0) == 0
-            && segment.payload_len > 0
-            && segment.payload.len() == segment.payload_len as usize
-            && self.reassembly.is_next(segment.seq)
-            && !(segment.payload_len == 1 && self.window_closed)
-    }
-
-    /// Whether a segment is an acknowledgement and no more, from a sender of whose stream nothing is missing.
-    pub(crate) fn is_plain_ack(&self, segment: &Segment<'_>) -> bool {
-        segment.flags == Flags::ACK
-            && segment.payload_len == 0
-            && self.reassembly.is_next(segment.seq)
-    }
-
-    /// The short way for such a segment; what it comes to is the same.
-    pub(super) fn place_ack<'a>(&mut self, segment: &Segment<'a>, seen_lately: bool) -> Placed<'a> {
-        let kind = self.count_ack(seen_lately);
-        let at = self.reassembly.next();
-        Placed {
-            seen: SegmentSeen {
-                direction: self.direction,
-                span: Span::new(at, at),
-                flags: segment.flags,
-                kind,
-                super_segment: false,
-                captured: 0,
-            },
-            incoming: None,
-            conflicts: Vec::new(),
+    /// Where a segment without payload stands, if its sender's stream has come to there: an acknowledgement, a SYN, a FIN, or
+    /// what is behind that.
+    fn bare_at(&self, segment: &Segment<'_>) -> Option<Offset> {
+        if segment.payload_len > 0 || segment.flags.contains(Flags::RST) {
+            return None;
         }
+        let (seq, end) = (segment.payload_seq(), self.reassembly.seen_end());
+        let begins = segment.flags.contains(Flags::SYN) && self.reassembly.origin().is_none();
+        if begins || self.reassembly.is_at_end(seq) {
+            return Some(end);
+        }
+        let behind = self.fin.filter(|fin| *fin == end)?.plus(1);
+        (self.reassembly.position(seq) == i64::try_from(behind.0).ok()).then_some(behind)
     }
 
-    /// Counts such a segment; what it was.
-    pub(crate) fn count_ack(&mut self, seen_lately: bool) -> SegmentKind {
+    /// Takes such a segment. `None`, and nothing has happened, where it is anything else.
+    #[inline]
+    pub(crate) fn take_bare(
+        &mut self,
+        segment: &Segment<'_>,
+        seen_lately: bool,
+    ) -> Option<SegmentSeen> {
+        let at = self.bare_at(segment)?;
+        if segment.flags.contains(Flags::SYN) {
+            self.begin(segment);
+        }
+        if segment.flags.contains(Flags::FIN) {
+            self.fin.get_or_insert(at);
+        }
+        if at > self.reassembly.seen_end() {
+            self.classifier.extend(segment);
+        }
         let kind = if seen_lately {
             SegmentKind::Duplicate
         } else {
-            SegmentKind::Ack
+            without_payload(segment)
         };
         self.count(kind, false);
-        kind
+        Some(SegmentSeen {
+            direction: self.direction,
+            span: Span::new(at, at),
+            flags: segment.flags,
+            kind,
+            super_segment: false,
+            captured: 0,
+        })
     }
 
-    /// The short way for such a segment; what it comes to is the same.
-    pub(super) fn place_next<'a>(&mut self, segment: &Segment<'a>, moment: Moment) -> Placed<'a> {
-        let start = self.reassembly.next();
+    /// Whether a segment carries the bytes behind all that was seen of its stream, all of them captured, and says nothing else.
+    /// Nearly all do.
+    fn is_plain_next(&self, segment: &Segment<'_>) -> bool {
+        segment.flags.0 & !(Flags::ACK.0 | Flags::PSH.0) == 0
+            && segment.payload_len > 0
+            && segment.payload.len() == segment.payload_len as usize
+            && self.reassembly.is_at_end(segment.seq)
+            && !(segment.payload_len == 1 && self.window_closed)
+    }
+
+    /// Takes such a segment; `None`, and nothing has happened, where it is anything else.
+    pub(crate) fn take_next<'a>(
+        &mut self,
+        segment: &Segment<'a>,
+        moment: Moment,
+    ) -> Option<Incoming<'a>> {
+        if !self.is_plain_next(segment) {
+            return None;
+        }
+        let start = self.reassembly.seen_end();
         let span = Span::of_length(start, u64::from(segment.payload_len));
         self.classifier.extend(segment);
         self.totals.segments += 1;
         self.reassembly.note_end(span.end);
-        let super_segment = self.is_super_segment(segment);
-        let carrier = Carrier {
-            moment,
-            reach: span,
+        Some(Incoming {
+            start,
+            bytes: segment.payload,
+            wire_end: span.end,
+            carrier: Carrier {
+                moment,
+                reach: span,
+                super_segment: self.is_super_segment(segment),
+            },
+        })
+    }
+
+    /// Such a segment, placed.
+    pub(super) fn placed_next<'a>(
+        &self,
+        segment: &Segment<'a>,
+        incoming: Incoming<'a>,
+    ) -> Placed<'a> {
+        let Carrier {
+            reach,
             super_segment,
-        };
+            ..
+        } = incoming.carrier;
         Placed {
             seen: SegmentSeen {
                 direction: self.direction,
-                span,
+                span: reach,
                 flags: segment.flags,
                 kind: SegmentKind::Data,
                 super_segment,
                 captured: segment.payload_len,
             },
-            incoming: Some(Incoming {
-                start,
-                bytes: segment.payload,
-                wire_end: span.end,
-                carrier,
-            }),
+            incoming: Some(incoming),
             conflicts: Vec::new(),
         }
     }
