@@ -118,11 +118,11 @@ impl<'a> Outbox<'a> {
     }
 
     /// Numbers a handshake's WebSocket and reports it.
-    pub(crate) fn websocket(&mut self, mut handshake: Handshake) -> WebSocketId {
+    pub(crate) fn websocket(&mut self, mut handshake: Box<Handshake>) -> WebSocketId {
         self.numbers.websockets += 1;
         handshake.websocket = WebSocketId(self.numbers.websockets);
         let id = handshake.websocket;
-        self.push(EventKind::WebSocket(Box::new(handshake)));
+        self.push(EventKind::WebSocket(handshake));
         id
     }
 

@@ -105,7 +105,8 @@ impl Connection {
         match recognise(direction, input) {
             Recognised::NotYet => return false,
             Recognised::Http => {
-                self.recognise(Layer::Http, Protocol::Http(Box::new(Http::new())), work);
+                let http = work.spares.https.take();
+                self.recognise(Layer::Http, Protocol::Http(http), work);
             }
             Recognised::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
             Recognised::Tls if work.config.detail != Detail::Map => {
@@ -121,8 +122,15 @@ impl Connection {
     }
 
     fn recognise(&mut self, layer: Layer, protocol: Protocol, work: &mut Work<'_, '_>) {
-        self.protocol = protocol;
+        self.speak(protocol, work);
         self.report_layer(layer, work);
+    }
+
+    /// Goes on with another protocol.
+    pub(super) fn speak(&mut self, protocol: Protocol, work: &mut Work<'_, '_>) {
+        if let Protocol::Http(http) = mem::replace(&mut self.protocol, protocol) {
+            work.spares.https.give_back(Some(http));
+        }
     }
 
     pub(super) fn report_layer(&mut self, layer: Layer, work: &mut Work<'_, '_>) {
@@ -134,10 +142,10 @@ impl Connection {
         self.note_http(work);
         match outcome {
             Outcome::More | Outcome::Wait => {}
-            Outcome::WebSocket(upgraded) => self.open_socket(direction, *upgraded, work),
+            Outcome::WebSocket(upgraded) => self.open_socket(direction, upgraded, work),
             Outcome::Http2 => self.recognise(Layer::Http2, Protocol::Unread, work),
             Outcome::Opaque => self.recognise(Layer::Opaque, Protocol::Unread, work),
-            Outcome::Tunnel => self.protocol = Protocol::Probing,
+            Outcome::Tunnel => self.speak(Protocol::Probing, work),
         }
         if !matches!(self.protocol, Protocol::Http(_)) {
             work.out.unblock(direction.reversed());
@@ -181,7 +189,7 @@ impl Connection {
         let found_in = found.as_ref().map_or(direction, |(found_in, _)| *found_in);
         let map = self.flows[found_in as usize].map();
         let socket = Socket::new(upgraded, found.as_ref(), map, work.out);
-        self.protocol = Protocol::WebSocket(Box::new(socket));
+        self.speak(Protocol::WebSocket(Box::new(socket)), work);
         if let Some((direction, found)) = found {
             let batch = found.rest.start.min(found.start);
             let batch = mem::replace(&mut work.batch[direction as usize], batch);

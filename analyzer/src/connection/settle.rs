@@ -113,7 +113,7 @@ impl Connection {
             Protocol::WebSocket(socket) => socket.finish(self.state.ended(), tcp_packet, work.out),
             Protocol::Http(http) => {
                 for handshake in http.finish(work.out) {
-                    work.out.websocket(handshake);
+                    work.out.websocket(Box::new(handshake));
                 }
             }
             _ => {}
@@ -123,7 +123,7 @@ impl Connection {
             self.report_layer(Layer::Opaque, work);
         }
         let messages = self.messages();
-        self.protocol = Protocol::Over { messages };
+        self.speak(Protocol::Over { messages }, work);
         self.intakes = Default::default();
         for direction in Direction::BOTH {
             self.flows[direction as usize].rest(&mut work.spares.maps);

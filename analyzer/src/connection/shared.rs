@@ -3,6 +3,7 @@
 use wireseam_wire::Segment;
 
 use super::held::Holder;
+use crate::http::Http;
 use crate::span_map::SpanMap;
 use crate::spare::Spare;
 use crate::tcp::{Past, Recent, fingerprint};
@@ -50,5 +51,6 @@ impl Shared {
 #[derive(Debug, Default)]
 pub(super) struct Spares {
     pub(super) maps: Spare<SpanMap>,
+    pub(super) https: Spare<Http>,
     pub(super) socket: SocketSpares,
 }

@@ -23,10 +23,14 @@ use super::upgrade::{self, Asked};
 use crate::finding;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::SpanMap;
+use crate::spare::Reuse;
 use crate::websocket::Search;
 use crate::{Detail, Direction, Handshake, Offset, Span};
 
 mod switching;
+
+/// Room for so many requests is kept for the next connection.
+const KEPT: usize = 16;
 
 /// The HTTP/1 of one connection.
 #[derive(Debug)]
@@ -55,9 +59,9 @@ enum Side {
     Foreign,
 }
 
-impl Http {
+impl Default for Http {
     /// A connection whose first bytes are HTTP.
-    pub(crate) fn new() -> Self {
+    fn default() -> Self {
         Self {
             pending: VecDeque::new(),
             sides: [Side::Head { scanned: 0 }, Side::Head { scanned: 0 }],
@@ -65,7 +69,21 @@ impl Http {
             forgets: false,
         }
     }
+}
 
+impl Reuse for Http {
+    fn clear(&mut self) {
+        let mut pending = mem::take(&mut self.pending);
+        pending.clear();
+        pending.shrink_to(KEPT);
+        *self = Self {
+            pending,
+            ..Self::default()
+        };
+    }
+}
+
+impl Http {
     /// A connection whose place in whatever it speaks is not known.
     pub(crate) fn lost() -> Self {
         let side = |direction| Side::Lost(Box::new(Search::new(direction)));
@@ -456,7 +474,7 @@ impl Http {
             let mut handshake = upgrade::refused(asked, status, out.detail());
             handshake.request_packets = packets_of(request.as_ref());
             handshake.response_packets.clone_from(&answer.head.packets);
-            out.websocket(handshake);
+            out.websocket(Box::new(handshake));
         }
         report(request, Some(answer), out);
         if tunnel {

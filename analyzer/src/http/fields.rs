@@ -27,23 +27,38 @@ pub(crate) enum Field {
 impl Field {
     const COUNT: usize = 11;
 
-    /// The field of this name, in any case. Length and first letter tell which one it can be.
-    fn of(name: &[u8]) -> Option<Self> {
-        let (field, written) = match (name.len(), name.first()?.to_ascii_lowercase()) {
-            (4, b'h') => (Self::Host, "Host"),
-            (6, b'o') => (Self::Origin, "Origin"),
-            (7, b'u') => (Self::Upgrade, "Upgrade"),
-            (10, b'c') => (Self::Connection, "Connection"),
-            (14, b'c') => (Self::ContentLength, "Content-Length"),
-            (17, b's') => (Self::SecWebSocketKey, "Sec-WebSocket-Key"),
-            (17, b't') => (Self::TransferEncoding, "Transfer-Encoding"),
-            (20, b's') => (Self::SecWebSocketAccept, "Sec-WebSocket-Accept"),
-            (21, b's') => (Self::SecWebSocketVersion, "Sec-WebSocket-Version"),
-            (22, b's') => (Self::SecWebSocketProtocol, "Sec-WebSocket-Protocol"),
-            (24, b's') => (Self::SecWebSocketExtensions, "Sec-WebSocket-Extensions"),
+    /// The field that a line begins with, its name in any case, and where its colon stands. A letter or two tell which one it
+    /// can be.
+    fn of(line: &[u8]) -> Option<(Self, usize)> {
+        let begun = line.trim_ascii_start();
+        let letter = |at: usize| begun.get(at).map(u8::to_ascii_lowercase);
+        let (field, name) = match letter(0)? {
+            b'c' => match letter(3)? {
+                b'n' => (Self::Connection, "Connection"),
+                b't' => (Self::ContentLength, "Content-Length"),
+                _ => return None,
+            },
+            b'h' => (Self::Host, "Host"),
+            b'o' => (Self::Origin, "Origin"),
+            b's' => match letter("Sec-WebSocket-".len())? {
+                b'a' => (Self::SecWebSocketAccept, "Sec-WebSocket-Accept"),
+                b'e' => (Self::SecWebSocketExtensions, "Sec-WebSocket-Extensions"),
+                b'k' => (Self::SecWebSocketKey, "Sec-WebSocket-Key"),
+                b'p' => (Self::SecWebSocketProtocol, "Sec-WebSocket-Protocol"),
+                b'v' => (Self::SecWebSocketVersion, "Sec-WebSocket-Version"),
+                _ => return None,
+            },
+            b't' => (Self::TransferEncoding, "Transfer-Encoding"),
+            b'u' => (Self::Upgrade, "Upgrade"),
             _ => return None,
         };
-        is_same(name, written).then_some(field)
+        let (word, behind) = begun.split_at_checked(name.len())?;
+        let behind = match behind.first()? {
+            b':' => behind,
+            _ => behind.trim_ascii_start(),
+        };
+        let is_named = behind.first() == Some(&b':') && is_same(word, name);
+        is_named.then_some((field, line.len() - behind.len()))
     }
 }
 
@@ -80,10 +95,10 @@ struct Place {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads the lines behind the first one, up to the empty line or as many as are there; and says where the empty line
-    /// ends.
-    pub(crate) fn parse(head: &'a [u8]) -> (Self, Option<usize>) {
-        let (values, end) = Values::parse(head);
+    /// Reads the lines behind the first one, which begin at `start`, up to the empty line or as many as are there; and says where
+    /// the empty line ends.
+    pub(crate) fn parse(head: &'a [u8], start: usize) -> (Self, Option<usize>) {
+        let (values, end) = Values::parse(head, start);
         #[cfg(test)]
         crate::work::note(end.unwrap_or(head.len()));
         let head = Cow::Borrowed(head.get(..end.unwrap_or(head.len())).unwrap_or(head));
@@ -185,29 +200,28 @@ impl Place {
 }
 
 impl Values {
-    /// Notes the values in a head behind its first line, and where the empty line behind them ends.
-    fn parse(head: &[u8]) -> (Self, Option<usize>) {
+    /// Notes the values in the lines of a head from `start` on, and where the empty line behind them ends.
+    fn parse(head: &[u8], mut start: usize) -> (Self, Option<usize>) {
         let mut values = Self::default();
-        let mut ends = memchr::memchr_iter(b'\n', head);
-        let Some(mut start) = ends.next().map(|end| end + 1) else {
-            return (values, None);
-        };
-        // The field that a folded line goes on; the outer `None` before any field, the inner one for a field not read here.
-        let mut latest: Option<Option<Field>> = None;
-        for end in ends.chain([head.len()]) {
+        let mut latest = Latest::default();
+        let first = start;
+        let ends = memchr::memchr_iter(b'\n', head.get(first..).unwrap_or_default());
+        for end in ends.map(|end| first + end).chain([head.len()]) {
             let line = head.get(start..end).unwrap_or_default();
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            match (line.first(), latest) {
-                (None, _) => return (values, Some(end + 1).filter(|end| *end <= head.len())),
-                (Some(b' ' | b'\t'), Some(field)) => values.fold(field, end),
-                _ => {
-                    if let Some(colon) = memchr::memchr(b':', line) {
-                        let (name, value) = line.split_at(colon);
-                        let field = Field::of(name.trim_ascii());
-                        values.add(field, start + colon + 1, value.get(1..).unwrap_or_default());
-                        latest = Some(field);
-                    }
-                }
+            if line.is_empty() {
+                return (values, Some(end + 1).filter(|end| *end <= head.len()));
+            }
+            if matches!(line.first(), Some(b' ' | b'\t'))
+                && let Some(field) = latest.before(head, start)
+            {
+                values.fold(field, end);
+            } else if let Some((field, colon)) = Field::of(line) {
+                let value = line.get(colon + 1..).unwrap_or_default();
+                values.add(field, start + colon + 1, value);
+                latest = Latest::of(field);
+            } else {
+                latest.pass(start);
             }
             start = end + 1;
         }
@@ -215,8 +229,7 @@ impl Values {
     }
 
     /// A value that stands at `start`, white space around it included.
-    fn add(&mut self, field: Option<Field>, start: usize, value: &[u8]) {
-        let Some(field) = field else { return };
+    fn add(&mut self, field: Field, start: usize, value: &[u8]) {
         let value = value.trim_ascii_end();
         let end = start + value.len();
         let Some(place) = Place::new(end - value.trim_ascii_start().len(), end) else {
@@ -239,6 +252,38 @@ impl Values {
             place.end = end;
             self.folded = true;
         }
+    }
+}
+
+/// The field that a folded line goes on.
+#[derive(Debug, Default)]
+struct Latest {
+    /// The outer `None` before any field, the inner one for a field not read here.
+    field: Option<Option<Field>>,
+    /// Where the lines behind it begin that may be fields not read here: only a folded line makes it worth to look.
+    others: Option<usize>,
+}
+
+impl Latest {
+    fn of(field: Field) -> Self {
+        Self {
+            field: Some(Some(field)),
+            others: None,
+        }
+    }
+
+    /// A line that begins at `start` is no field that is read here.
+    fn pass(&mut self, start: usize) {
+        self.others.get_or_insert(start);
+    }
+
+    /// The field that a line at `end` goes on; `None` before any.
+    fn before(&mut self, head: &[u8], end: usize) -> Option<Option<Field>> {
+        let others = self.others.take().and_then(|start| head.get(start..end));
+        if others.is_some_and(|others| others.contains(&b':')) {
+            self.field = Some(None);
+        }
+        self.field
     }
 }
 
@@ -284,7 +329,8 @@ mod tests {
     use super::*;
 
     fn fields(head: &[u8]) -> Fields<'_> {
-        Fields::parse(head).0
+        let line = memchr::memchr(b'\n', head).expect("a first line");
+        Fields::parse(head, line + 1).0
     }
 
     #[test]
@@ -301,6 +347,15 @@ mod tests {
         let values: Vec<_> = fields.values(Field::Host).map(Cow::into_owned).collect();
         assert_eq!(values, [b"a b c".as_slice(), b"d e"]);
         assert_eq!(fields.text(Field::Origin).as_deref(), Some(" h"));
+    }
+
+    #[test]
+    fn a_folded_line_behind_a_field_that_is_not_read_is_not_read_either() {
+        let fields = fields(
+            b"GET / HTTP/1.1\r\n Host: a\r\nOrigin: b\r\nno field\r\nX: c\r\nno field\r\n d\r\n e:f\r\n\r\n",
+        );
+        assert_eq!(fields.text(Field::Host).as_deref(), Some("a"));
+        assert_eq!(fields.text(Field::Origin).as_deref(), Some("b"));
     }
 
     #[test]
@@ -324,13 +379,18 @@ mod tests {
             "Transfer-Encoding",
             "Upgrade",
         ] {
-            let field = Field::of(name.as_bytes());
+            let of = |name: &str| Field::of(format!("{name}: x").as_bytes());
+            let field = of(name);
             assert!(field.is_some(), "{name}");
-            assert_eq!(Field::of(name.to_uppercase().as_bytes()), field);
-            assert_eq!(Field::of(name.to_lowercase().as_bytes()), field);
-            assert_eq!(Field::of(format!("{name}s").as_bytes()), None);
+            assert_eq!(of(&name.to_uppercase()), field);
+            assert_eq!(of(&name.to_lowercase()), field);
+            assert_eq!(of(&format!("{name}s")), None);
+            assert_eq!(of(&format!("{name} s")), None);
             let other = name.replace(|letter: char| letter.is_lowercase(), "x");
-            assert_eq!(Field::of(other.as_bytes()), None, "{other}");
+            assert_eq!(of(&other), None, "{other}");
+            assert_eq!(of(&format!("{name}:")), field, "the first colon ends it");
+            let spaced = Field::of(format!(" {name} \t: x").as_bytes());
+            assert_eq!(spaced, field.map(|(field, colon)| (field, colon + 3)));
         }
     }
 

@@ -25,14 +25,20 @@ pub(crate) enum FirstLine<'a> {
 impl<'a> FirstLine<'a> {
     /// Reads the line at the start of `bytes`. `None` where it is neither a request's nor a response's.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        Self::parse_with_end(bytes).map(|(line, _)| line)
+    }
+
+    /// The same, and where the next line begins.
+    pub(crate) fn parse_with_end(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
         let line = bytes.get(..end)?;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.starts_with(HTTP) {
+        let line = if line.starts_with(HTTP) {
             status_line(line)
         } else {
             request_line(line)
-        }
+        };
+        line.map(|line| (line, bytes.len().min(end + 1)))
     }
 }
 

@@ -15,16 +15,16 @@ impl<'a> Head<'a> {
     /// Reads a head up to its empty line, or as much as is there. `None` where the first line is neither a request's nor a
     /// response's.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let first_line = FirstLine::parse(bytes)?;
-        let (fields, _) = Fields::parse(bytes);
+        let (first_line, start) = FirstLine::parse_with_end(bytes)?;
+        let (fields, _) = Fields::parse(bytes, start);
         Some(Self { first_line, fields })
     }
 
     /// Reads a head that is there as a whole, and says how long it is. It tells in one pass what
     /// [`end_of_head`] and [`parse`](Self::parse) tell in two.
     pub(crate) fn parse_whole(bytes: &'a [u8]) -> Option<(Self, usize)> {
-        let first_line = FirstLine::parse(bytes)?;
-        let (fields, end) = Fields::parse(bytes);
+        let (first_line, start) = FirstLine::parse_with_end(bytes)?;
+        let (fields, end) = Fields::parse(bytes, start);
         Some((Self { first_line, fields }, end?))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) enum Outcome {
     /// Wait for more bytes, or for the other direction.
     Wait,
     /// From here on both directions speak WebSocket.
-    WebSocket(Box<Upgraded>),
+    WebSocket(Upgraded),
     /// From here on both directions speak HTTP/2 (the upgrade token h2c).
     Http2,
     /// From here on both directions speak something unknown.
@@ -50,7 +50,7 @@ pub(crate) enum Outcome {
 /// A WebSocket that begins.
 #[derive(Debug)]
 pub(crate) struct Upgraded {
-    pub(crate) handshake: Handshake,
+    pub(crate) handshake: Box<Handshake>,
     /// Where each direction's search for frames stands, where the place of its first frame is not known.
     pub(crate) searches: [Option<Box<Search>>; 2],
     /// The direction in which frames were found without their handshake, and those.

@@ -72,7 +72,7 @@ impl Asked {
                 format!("the request's method is {}, not GET", latin1(method)),
             ));
         }
-        if !fields.has_token(Field::Connection, "upgrade") {
+        if !fields.has_token(Field::Connection, "Upgrade") {
             faults.push((
                 &finding::HTTP_UPGRADE_CONNECTION,
                 from,
@@ -156,8 +156,12 @@ pub(super) fn refused(asked: &Asked, status: u16, detail: Detail) -> Handshake {
 }
 
 /// The handshake after its 101. Extensions are part of it in any case, because the frames cannot be read without them.
-pub(super) fn accepted(asked: Option<&Asked>, response: &Fields<'_>, detail: Detail) -> Handshake {
-    let mut handshake = unanswered(asked, detail);
+pub(super) fn accepted(
+    asked: Option<&Asked>,
+    response: &Fields<'_>,
+    detail: Detail,
+) -> Box<Handshake> {
+    let mut handshake = Box::new(unanswered(asked, detail));
     handshake.result = HandshakeResult::Accepted;
     handshake.status = Some(101);
     handshake.extensions = response.list(Field::SecWebSocketExtensions);
@@ -201,7 +205,7 @@ pub(super) fn faults(
         ));
     }
     if !response.has_token(Field::Upgrade, "websocket")
-        || !response.has_token(Field::Connection, "upgrade")
+        || !response.has_token(Field::Connection, "Upgrade")
     {
         faults.push((
             &finding::HTTP_UPGRADE_RESPONSE,

@@ -42,13 +42,13 @@ impl Http {
             );
         }
         let outcome = if is_websocket {
-            Outcome::WebSocket(Box::new(self.upgraded(
+            Outcome::WebSocket(self.upgraded(
                 request.as_ref(),
                 fields,
                 &answer,
                 owed_responses,
                 out,
-            )))
+            ))
         } else if is_http2 {
             Outcome::Http2
         } else {
@@ -144,7 +144,7 @@ impl Http {
             return Step::WAIT;
         };
         let outcome = match search.feed(at, input, around.map, around.limits) {
-            Fed::Found(found) => Outcome::WebSocket(Box::new(self.found(direction, found, out))),
+            Fed::Found(found) => Outcome::WebSocket(self.found(direction, found, out)),
             Fed::GivenUp(span) => {
                 let place = Place::of(direction, span, around.map);
                 out.finding_at(&finding::LIMIT_SEARCH, place, given_up(around.limits));
@@ -179,7 +179,7 @@ impl Http {
         let asked = request
             .as_ref()
             .and_then(|request| request.asked.as_deref());
-        let mut handshake = upgrade::unanswered(asked, out.detail());
+        let mut handshake = Box::new(upgrade::unanswered(asked, out.detail()));
         handshake.result = crate::HandshakeResult::NotCaptured;
         handshake.confidence = Some(found.bits);
         handshake.request_packets = packets_of(request.as_ref());
