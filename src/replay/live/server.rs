@@ -32,6 +32,10 @@ pub struct LiveServer {
     timeout: Duration,
     stop: Arc<AtomicBool>,
     /// This end of the connection that was made to see whether there is a server.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "where nothing is captured nobody asks for it")
+    )]
     own: SocketAddr,
     wire: Option<Wire>,
 }
