@@ -8,8 +8,8 @@ use super::mask::unmask;
 use super::whole::Whole;
 use crate::span_map::Carrier;
 use crate::{
-    Alignment, AlignmentKind, Config, Direction, FrameId, Message, MessageId, MessageKind, Opcode,
-    Payload, Slice, Span, Timing, WebSocketId,
+    Alignment, Config, Direction, FrameId, Message, MessageId, MessageKind, Opcode, Payload, Slice,
+    Span, Timing, WebSocketId,
 };
 
 /// A segment of whole messages.
@@ -111,11 +111,7 @@ impl<'a> AtOnce<'a> {
             }],
             slices_left_out: 0,
             alignment: Alignment {
-                kind: if others == 0 {
-                    AlignmentKind::Aligned
-                } else {
-                    AlignmentKind::Coalesced
-                },
+                kind: self.whole.alignment(),
                 segments: 1,
                 shares_with: in_segment.map(FrameId).filter(|it| *it != frame).collect(),
                 shared_frames: others,

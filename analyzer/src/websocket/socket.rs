@@ -18,8 +18,8 @@ use crate::http::Upgraded;
 use crate::outbox::{Outbox, Place};
 use crate::span_map::{Carrier, SpanMap};
 use crate::{
-    AlignmentKind, Config, Control, Counted, Direction, EndedBy, EventKind, FrameId,
-    HandshakeResult, Limits, MessageId, Moment, Offset, Span, WebSocketId,
+    Config, Control, Counted, Direction, EndedBy, EventKind, FrameId, HandshakeResult, Limits,
+    MessageId, Moment, Offset, Span, WebSocketId,
 };
 
 /// A WebSocket.
@@ -200,11 +200,7 @@ impl Socket {
         let Some(whole) = Whole::read(direction, payload) else {
             return false;
         };
-        let alignment = if whole.count() == 1 {
-            AlignmentKind::Aligned
-        } else {
-            AlignmentKind::Coalesced
-        };
+        let alignment = whole.alignment();
         for length in whole.lengths() {
             out.push(EventKind::Counted(Counted {
                 websocket: self.id(),

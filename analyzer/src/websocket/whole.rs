@@ -3,7 +3,7 @@
 use super::conformance::LONGEST_CONTROL;
 use super::frame::FrameHeader;
 use super::mask::unmask;
-use crate::{Direction, Opcode};
+use crate::{AlignmentKind, Direction, Opcode};
 
 /// How long a text may be that is unmasked in one piece.
 const LONGEST_MASKED_TEXT: usize = 1 << 11;
@@ -48,6 +48,15 @@ impl<'a> Whole<'a> {
 
     pub(crate) fn count(&self) -> u32 {
         self.count
+    }
+
+    /// How they lie in their segment.
+    pub(crate) fn alignment(&self) -> AlignmentKind {
+        if self.count == 1 {
+            AlignmentKind::Aligned
+        } else {
+            AlignmentKind::Coalesced
+        }
     }
 
     /// How long each is.
