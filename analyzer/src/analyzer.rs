@@ -1,18 +1,20 @@
 //! The flow table: which segment belongs to which connection.
 
+mod ahead;
 mod bedtime;
 mod over;
 mod patience;
 
 use std::collections::VecDeque;
 
-use wireseam_wire::{Endpoint, Flags, Segment, Timestamp};
+use wireseam_wire::{Flags, Segment, Timestamp};
 
 use crate::blocks::{Blocks, Store, Stored};
 use crate::connection::{Asleep, Connection, Listing, Quick, Remains, Shared, Telling};
 use crate::flow_table::{FlowTable, Key, Slot};
 use crate::tcp::{Ends, assume_client, guess_client};
-use crate::{Config, ConnectionId, Detail, Event, Limits, Moment};
+use crate::{Config, ConnectionId, Detail, Direction, Event, Limits, Moment};
+pub use ahead::Expected;
 use bedtime::Awake;
 
 /// How many segments without payload are kept until one tells which end is the client.
@@ -43,10 +45,6 @@ pub struct Analyzer {
     shared: Shared,
     events: VecDeque<Event>,
 }
-
-/// A segment that is about to come; see [`Analyzer::expect`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Expected(Option<Slot>);
 
 #[derive(Debug)]
 enum Entry {
@@ -120,16 +118,25 @@ impl Analyzer {
         expected: Expected,
         number: ConnectionId,
     ) -> bool {
-        let (one, other) = (segment.source, segment.destination);
-        if one == other {
+        let Segment {
+            source,
+            destination,
+            ..
+        } = *segment;
+        let direction = |slot| self.flows.direction(slot, source, destination);
+        let mut slot = expected.0;
+        let mut way = slot.and_then(direction);
+        if way.is_none() {
+            slot = self.flows.find(source, destination);
+            way = slot.and_then(direction);
+        }
+        if let Some((slot, way)) = slot.zip(way)
+            && self.handle_quickly(slot, way, segment)
+        {
+            self.let_go(segment.at);
             return false;
         }
-        let mut slot = expected
-            .0
-            .filter(|slot| self.flows.is_between(*slot, one, other));
-        slot = slot.or_else(|| self.flows.find(one, other));
-        if slot.is_some_and(|slot| self.handle_quickly(slot, segment)) {
-            self.let_go(segment.at);
+        if source == destination {
             return false;
         }
         if segment.flags.contains(Flags::SYN)
@@ -153,51 +160,6 @@ impl Analyzer {
         begins
     }
 
-    /// Says that a segment between these ends is about to come.
-    ///
-    /// Where several are expected before the first is handled, and what is known of their connections is
-    /// [fetched](Self::fetch), the memory of all of them is waited for once and not one after the other.
-    #[must_use]
-    pub fn expect(&self, one: Endpoint, other: Endpoint) -> Expected {
-        Expected(self.flows.guess(one, other))
-    }
-
-    /// Fetches what a segment that is expected needs first into the processor's cache. Where it seems to begin a connection,
-    /// that is the one that has ended first: it may have to go for it.
-    pub fn fetch(&self, expected: Expected) {
-        let slot = expected
-            .0
-            .or_else(|| self.lingering.front().map(|(slot, ..)| *slot));
-        let key = slot.and_then(|slot| self.flows.key(slot));
-        std::hint::black_box(key.map(Quick::touch));
-        if expected.0.is_none() {
-            self.fetch_rest(Expected(slot));
-        }
-    }
-
-    /// Fetches the rest of it, where there is any.
-    pub fn fetch_rest(&self, expected: Expected) {
-        let Some(slot) = expected.0 else {
-            return;
-        };
-        if self.flows.key(slot).is_some_and(Quick::is_on) {
-            if self.config.detail == Detail::Messages {
-                let listing = self.listings.get(slot.place());
-                std::hint::black_box(listing.map(Listing::touch));
-            }
-            return;
-        }
-        match self.flows.get(slot) {
-            Some(Entry::Open { connection, .. }) => {
-                std::hint::black_box(connection.touch());
-            }
-            Some(entry) => {
-                std::hint::black_box(self.touch_remains(entry));
-            }
-            None => {}
-        }
-    }
-
     /// A flow that begins with this segment, which it has not handled yet.
     fn begin(&mut self, segment: &Segment<'_>, id: ConnectionId) -> Option<Slot> {
         self.make_room();
@@ -219,7 +181,7 @@ impl Analyzer {
     }
 
     /// Counts what a segment of a quiet connection brings, where it does no more.
-    fn handle_quickly(&mut self, slot: Slot, segment: &Segment<'_>) -> bool {
+    fn handle_quickly(&mut self, slot: Slot, direction: Direction, segment: &Segment<'_>) -> bool {
         let Self {
             config,
             flows,
@@ -235,10 +197,10 @@ impl Analyzer {
         let listing = (config.detail == Detail::Messages).then(|| listings.get(slot.place()));
         let listing = listing.flatten();
         let telling = listing.map_or(Telling::Counted, |it| Telling::Listed(it, config));
-        if key.handle_segment(segment, telling, shared, events) {
+        if key.handle_segment(direction, segment, telling, shared, events) {
             return true;
         }
-        if self.handle_control(slot, segment) {
+        if self.handle_control(slot, direction, segment) {
             return true;
         }
         self.catch_up(slot);
@@ -246,7 +208,7 @@ impl Analyzer {
     }
 
     /// Takes a Ping or a Pong of a quiet connection, which may go on sleeping.
-    fn handle_control(&mut self, slot: Slot, segment: &Segment<'_>) -> bool {
+    fn handle_control(&mut self, slot: Slot, direction: Direction, segment: &Segment<'_>) -> bool {
         let Self {
             config,
             flows,
@@ -268,7 +230,7 @@ impl Analyzer {
         let Some((key, talking)) = key.zip(talking) else {
             return false;
         };
-        let taken = key.handle_control(segment, talking, config, shared, events);
+        let taken = key.handle_control(direction, segment, talking, config, shared, events);
         if taken && let Some(listing) = listings.get_mut(slot.place()) {
             listing.pass_frame();
         }

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use wireseam_wire::{Address, Endpoint};
 
+use crate::Direction;
 use crate::blocks::Blocks;
 
 /// By what a flow is found.
@@ -74,11 +75,27 @@ impl<K: Key, T> FlowTable<K, T> {
     }
 
     /// Whether the flow in a slot is the one between two ends.
-    pub(crate) fn is_between(&self, slot: Slot, one: Endpoint, other: Endpoint) -> bool {
-        self.key(slot).is_some_and(|key| {
-            let ends = key.ends();
-            ends == (one, other) || ends == (other, one)
-        })
+    fn is_between(&self, slot: Slot, one: Endpoint, other: Endpoint) -> bool {
+        self.direction(slot, one, other).is_some()
+    }
+
+    /// Which way a segment goes in a slot's flow, if the first of its key's ends is the client; `None` where it is of another
+    /// flow.
+    #[inline(always)] // every segment passes here
+    pub(crate) fn direction(
+        &self,
+        slot: Slot,
+        source: Endpoint,
+        destination: Endpoint,
+    ) -> Option<Direction> {
+        let (client, server) = self.key(slot)?.ends();
+        if (source, destination) == (client, server) {
+            Some(Direction::ClientToServer)
+        } else if (source, destination) == (server, client) {
+            Some(Direction::ServerToClient)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn key(&self, slot: Slot) -> Option<&K> {

@@ -199,6 +199,7 @@ impl Quick {
     /// it is anything else.
     pub(crate) fn handle_control(
         &mut self,
+        direction: Direction,
         segment: &Segment<'_>,
         mut talking: Talking<'_>,
         config: &Config,
@@ -208,7 +209,6 @@ impl Quick {
         if self.is_waiting() {
             return false;
         }
-        let direction = self.direction_of(segment);
         let messages = self.sides.iter().map(|side| u64::from(side.messages)).sum();
         let (side, back) = direction.and_back(&mut self.sides);
         let moment = Moment::of(segment);
@@ -246,25 +246,15 @@ impl Quick {
         self.at = segment.at.map_or(NO_TIME, |at| at.0);
     }
 
-    /// Which way a segment of it goes.
-    #[inline]
-    fn direction_of(&self, segment: &Segment<'_>) -> Direction {
-        if segment.source == self.one {
-            Direction::ClientToServer
-        } else {
-            Direction::ServerToClient
-        }
-    }
-
     /// Takes a segment that changes no more than counts. `false`, and nothing has happened, where it is anything else.
     pub(crate) fn handle_segment(
         &mut self,
+        direction: Direction,
         segment: &Segment<'_>,
         telling: Telling<'_>,
         shared: &mut Shared,
         events: &mut VecDeque<Event>,
     ) -> bool {
-        let direction = self.direction_of(segment);
         let (side, back) = direction.and_back(&mut self.sides);
         let length = segment.payload.len();
         let Some(acknowledges) = side.acknowledges(back, segment) else {
@@ -325,11 +315,7 @@ impl Brings<'_> {
         if !side.add(payload.len(), 1, whole.count()) {
             return false;
         }
-        let alignment = if whole.count() == 1 {
-            AlignmentKind::Aligned
-        } else {
-            AlignmentKind::Coalesced
-        };
+        let alignment = whole.alignment();
         for length in whole.lengths() {
             self.tell(side, alignment, length, events);
         }
