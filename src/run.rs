@@ -81,15 +81,15 @@ pub fn inspect(
             ..options.config
         },
     };
+    // what is not to be reported must not be counted, and that is known of events only
+    let tallies = options.connections.is_empty() && render.tally().is_some();
     if options.jobs > 1 && !options.live {
-        // what is not to be reported must not be counted, and that is known of events only
-        let tallies = options.connections.is_empty() && render.tally().is_some();
         std::thread::scope(|scope| {
             let mut threads = Threads::start(scope, options.jobs, how, tallies);
             Run::new(options, render).inspect(source, &mut threads)
         })
     } else {
-        Run::new(options, render).inspect(source, &mut Here::new(&how))
+        Run::new(options, render).inspect(source, &mut Here::new(&how, tallies))
     }
 }
 

@@ -64,30 +64,47 @@ pub(crate) struct Here {
     skipped: BTreeMap<Skipped, u64>,
     analyzers: Vec<Analyzer>,
     connections: u64,
+    /// What is added up here; `None` where each event has to be handed on.
+    tally: Option<Tally>,
 }
 
 impl Here {
-    pub(crate) fn new(how: &How) -> Self {
+    /// Adds up what [`Tally`] takes where it `tallies`.
+    pub(crate) fn new(how: &How, tallies: bool) -> Self {
         Self {
             decoder: Decoder::new(how.decoder),
             skipped: BTreeMap::new(),
             analyzers: analyzers(how.analyzer, SHARDS),
             connections: 0,
+            tally: tallies.then(Tally::default),
         }
     }
 
-    /// Has segments handled, each by the analyzer that has its connection.
+    /// Has segments handled that were found in packets.
     fn handle(&mut self, segments: &[Segment<'_>], take: &mut Take<'_>) -> io::Result<()> {
-        handle(&mut self.analyzers, &mut self.connections, segments, take)
+        let Self {
+            analyzers,
+            connections,
+            tally,
+            ..
+        } = self;
+        handle(analyzers, connections, tally, segments, take)
     }
 
     /// Has a segment handled that came in fragments, of which this packet was the last.
     #[cold]
     fn put_together(&mut self, packet: &Packet<'_>, take: &mut Take<'_>) -> io::Result<()> {
-        match self.decoder.put_together(packet) {
-            Ok(segment) => handle(&mut self.analyzers, &mut self.connections, &[segment], take),
+        let Self {
+            decoder,
+            analyzers,
+            connections,
+            tally,
+            skipped,
+        } = self;
+        match decoder.put_together(packet) {
+            Ok(segment) => handle(analyzers, connections, tally, &[segment], take),
             Err(reason) => {
-                *self.skipped.entry(reason).or_default() += 1;
+                *skipped.entry(reason).or_default() += 1;
                 Ok(())
             }
         }
@@ -100,6 +117,7 @@ impl Here {
 fn handle(
     analyzers: &mut [Analyzer],
     connections: &mut u64,
+    tally: &mut Option<Tally>,
     segments: &[Segment<'_>],
     take: &mut Take<'_>,
 ) -> io::Result<()> {
@@ -114,7 +132,10 @@ fn handle(
                 *connections = next.0;
             }
             while let Some(event) = analyzer.poll_event() {
-                take(event)?;
+                let tally = tally.as_mut();
+                if !tally.is_some_and(|tally| tally.take(&event)) {
+                    take(event)?;
+                }
             }
             Ok(())
         },
@@ -153,7 +174,7 @@ impl Engine for Here {
         let sums = Sums {
             decoded: self.decoder.statistics(),
             skipped: std::mem::take(&mut self.skipped),
-            tally: Tally::default(),
+            tally: self.tally.take().unwrap_or_default(),
         };
         Ok((self.connections, sums))
     }
