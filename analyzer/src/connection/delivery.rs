@@ -60,6 +60,9 @@ impl Connection {
         let Protocol::WebSocket(socket) = &mut self.protocol else {
             return false;
         };
+        if work.config.detail == Detail::Map {
+            return false;
+        }
         let length = bytes.len() as u64;
         let (flow, back) = direction.and_back(&mut self.flows);
         if flow.has_map()
@@ -69,15 +72,13 @@ impl Connection {
         {
             return false;
         }
-        let is_taken = match work.config.detail {
-            Detail::Messages => {
-                socket.take_at_once(direction, bytes, carrier, work.config, work.out)
-            }
-            Detail::Counts => socket.count_at_once(direction, bytes, work.out),
-            Detail::Map => return false,
-        };
-        if !is_taken && !socket.take_close(direction, bytes, carrier, back.acknowledged(), work.out)
-        {
+        let (acknowledged, spares) = (back.acknowledged(), &mut work.spares.socket);
+        let is_taken = socket.take_close(direction, bytes, carrier, acknowledged, work.out, spares)
+            || match work.config.detail {
+                Detail::Counts => socket.count_at_once(direction, bytes, work.out),
+                _ => socket.take_at_once(direction, bytes, carrier, work.config, work.out),
+            };
+        if !is_taken {
             return false;
         }
         flow.totals.bytes += length;

@@ -110,7 +110,10 @@ impl Connection {
         }
         let tcp_packet = self.state.ended_in();
         match &mut self.protocol {
-            Protocol::WebSocket(socket) => socket.finish(self.state.ended(), tcp_packet, work.out),
+            Protocol::WebSocket(socket) => {
+                let spares = &mut work.spares.socket;
+                socket.finish(self.state.ended(), tcp_packet, work.out, spares);
+            }
             Protocol::Http(http) => {
                 for handshake in http.finish(work.out) {
                     work.out.websocket(Box::new(handshake));

@@ -205,7 +205,7 @@ impl Http {
             return false;
         };
         let span = Span::of_length(at, input.len() as u64);
-        self.request(first_line, fields, Carried::new(span, map, detail), detail);
+        self.request(first_line, &fields, Carried::new(span, map, detail), detail);
         true
     }
 
@@ -304,8 +304,11 @@ impl Http {
         } else {
             None
         };
-        let end = whole.as_ref().map(|(_, end)| *end);
-        let Some(end) = end.or_else(|| end_of_head(input, scanned)) else {
+        let end = match &whole {
+            Some((_, end)) => Some(*end),
+            None => end_of_head(input, scanned),
+        };
+        let Some(end) = end else {
             return self.unfinished_head(direction, at, input, around, out);
         };
         let bytes = input.get(..end).unwrap_or(input);
@@ -320,15 +323,14 @@ impl Http {
             self.sides[direction as usize] = Side::Head { scanned: end - 1 };
             return Step::WAIT;
         }
-        let head = whole.map(|(head, _)| head).or_else(|| Head::parse(begun));
-        self.head(
-            direction,
-            Span::of_length(at, end as u64),
-            bytes,
-            head,
-            around,
-            out,
-        )
+        let span = Span::of_length(at, end as u64);
+        match &whole {
+            Some((head, _)) => self.head(direction, span, bytes, Some(head), around, out),
+            None => {
+                let head = Head::parse(begun);
+                self.head(direction, span, bytes, head.as_ref(), around, out)
+            }
+        }
     }
 
     fn head(
@@ -336,12 +338,12 @@ impl Http {
         direction: Direction,
         span: Span,
         bytes: &[u8],
-        head: Option<Head<'_>>,
+        head: Option<&Head<'_>>,
         around: &Surroundings<'_>,
         out: &mut Outbox<'_>,
     ) -> Step {
         let carried = || Carried::new(span, around.map, out.detail());
-        let parsed = head.map(|Head { first_line, fields }| (first_line, fields));
+        let parsed = head.map(|head| (head.first_line, &head.fields));
         let outcome = match (direction, parsed) {
             (Direction::ClientToServer, Some((line @ FirstLine::Request { .. }, fields))) => {
                 let carried = carried();
@@ -364,7 +366,7 @@ impl Http {
                     self.sides[direction as usize] = Side::Head { scanned };
                     return Step::WAIT;
                 }
-                self.response(&fields, answer, out)
+                self.response(fields, answer, out)
             }
             _ if empty_lines(bytes) == bytes.len() => Outcome::More,
             _ => return self.no_head(direction, span.start, bytes, around, out),
@@ -397,7 +399,7 @@ impl Http {
     fn request(
         &mut self,
         line: FirstLine<'_>,
-        fields: Fields<'_>,
+        fields: &Fields<'_>,
         head: Carried,
         detail: Detail,
     ) -> Outcome {

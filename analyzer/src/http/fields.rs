@@ -106,10 +106,10 @@ impl<'a> Fields<'a> {
     }
 
     /// The same with a head of their own.
-    pub(crate) fn into_owned(self) -> Fields<'static> {
+    pub(crate) fn with_own_head(&self) -> Fields<'static> {
         Fields {
-            head: Cow::Owned(self.head.into_owned()),
-            values: self.values,
+            head: Cow::Owned(self.head.to_vec()),
+            values: self.values.clone(),
         }
     }
 
@@ -169,7 +169,15 @@ impl<'a> Fields<'a> {
     pub(crate) fn content_length(&self) -> Option<u64> {
         let parse = |member: &[u8]| std::str::from_utf8(member).ok()?.parse().ok();
         self.values(Field::ContentLength)
-            .find_map(|value| members(&value).next().map(parse))
+            .find_map(|value| {
+                let is_one = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+                let number = if is_one {
+                    Some(&*value)
+                } else {
+                    members(&value).next()
+                };
+                number.map(parse)
+            })
             .flatten()
     }
 

@@ -40,10 +40,10 @@ pub(crate) struct Asked(Fields<'static>);
 
 impl Asked {
     /// `None` where the request does not ask for an upgrade to websocket.
-    pub(crate) fn of(fields: Fields<'_>) -> Option<Self> {
+    pub(crate) fn of(fields: &Fields<'_>) -> Option<Self> {
         fields
             .has_token(Field::Upgrade, "websocket")
-            .then(|| Self(fields.into_owned()))
+            .then(|| Self(fields.with_own_head()))
     }
 
     /// Its method and target.

@@ -82,7 +82,7 @@ fn header(input: &[u8]) -> IResult<&[u8], FrameHeader> {
     };
     let header = FrameHeader {
         fin: first & 0x80 != 0,
-        rsv: [0x40, 0x20, 0x10].map(|bit| first & bit != 0),
+        rsv: [first & 0x40 != 0, first & 0x20 != 0, first & 0x10 != 0],
         opcode: Opcode::from_first_byte(first),
         masking_key,
         length,

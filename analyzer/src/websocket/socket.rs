@@ -223,6 +223,7 @@ impl Socket {
         carrier: Carrier,
         acknowledged: Option<Offset>,
         out: &mut Outbox<'_>,
+        spares: &mut Spares,
     ) -> bool {
         let half = &mut self.halves[direction as usize];
         let close = WholeControl::read_close(direction, payload);
@@ -242,7 +243,8 @@ impl Socket {
         }
         half.close();
         let (moment, end) = (carrier.moment, carrier.reach.end);
-        self.talk.close(direction, clear, end, moment, acknowledged);
+        self.talk
+            .close(direction, clear, end, moment, acknowledged, spares);
         out.push(EventKind::Control(Control {
             websocket: self.talk.websocket(),
             frame: self.numbers.next_frame(),
@@ -345,8 +347,9 @@ impl Socket {
         tcp: EndedBy,
         tcp_packet: Option<PacketIndex>,
         out: &mut Outbox<'_>,
+        spares: &mut Spares,
     ) {
-        self.talk.finish(tcp, tcp_packet, out);
+        self.talk.finish(tcp, tcp_packet, out, spares);
     }
 }
 

@@ -204,8 +204,21 @@ impl Talk {
         tcp: EndedBy,
         tcp_packet: Option<PacketIndex>,
         out: &mut Outbox<'_>,
+        spares: &mut Spares,
     ) {
-        let control = self.control.take().unwrap_or_default();
+        let control = self.control.take();
+        let control = control.unwrap_or_else(|| spares.controls.take());
+        self.tell_end(&control, tcp, tcp_packet, out);
+        spares.controls.give_back(Some(control));
+    }
+
+    fn tell_end(
+        &self,
+        control: &ControlTalk,
+        tcp: EndedBy,
+        tcp_packet: Option<PacketIndex>,
+        out: &mut Outbox<'_>,
+    ) {
         let closes = control.closes.each_ref();
         let [client, server] = closes.map(|close| close.as_ref().map(|close| &close.frame));
         let ending = Ending {
@@ -324,13 +337,9 @@ impl Talk {
             }
             Opcode::Close => {
                 let end = frame.parts.end;
-                self.close(
-                    direction,
-                    &frame.control,
-                    end,
-                    completed,
-                    context.acknowledged,
-                );
+                let (payload, acknowledged) = (&frame.control, context.acknowledged);
+                let spares = &mut *context.spares;
+                self.close(direction, payload, end, completed, acknowledged, spares);
             }
             _ => {}
         }
@@ -389,8 +398,9 @@ impl Talk {
         end: Offset,
         moment: Moment,
         acknowledged: Option<Offset>,
+        spares: &mut Spares,
     ) {
-        let control = self.control.get_or_insert_default();
+        let control = self.control.get_or_insert_with(|| spares.controls.take());
         if control.closes[direction as usize].is_some() {
             return;
         }

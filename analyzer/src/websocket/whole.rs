@@ -99,8 +99,11 @@ impl<'a> WholeControl<'a> {
         Self::read_one_of(is_it, direction, segment)
     }
 
-    /// The same of a Close.
+    /// The same of a Close, which the first byte tells.
     pub(super) fn read_close(direction: Direction, segment: &'a [u8]) -> Option<Self> {
+        if segment.first() != Some(&WHOLE_CLOSE) {
+            return None;
+        }
         Self::read_one_of(|opcode| opcode == Opcode::Close, direction, segment)
     }
 
@@ -121,6 +124,9 @@ impl<'a> WholeControl<'a> {
         })
     }
 }
+
+/// The first byte of a Close.
+const WHOLE_CLOSE: u8 = 0x88;
 
 /// First bytes of whole messages, text and binary (RFC 6455 5.2).
 const BEGIN_PLAIN: [u8; 2] = [0x81, 0x82];

@@ -25,7 +25,7 @@ impl Flow {
     }
 
     /// Takes such a segment. `None`, and nothing has happened, where it is anything else.
-    #[inline]
+    #[inline(always)] // one of the two callers only has to know whether
     pub(crate) fn take_bare(
         &mut self,
         segment: &Segment<'_>,
