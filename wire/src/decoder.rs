@@ -82,7 +82,7 @@ impl Decoder {
         segments: &mut Vec<Segment<'a>>,
     ) -> Result<bool, Skipped> {
         if let Some(plain) = self.read_plain(packet) {
-            segments.push(plain.segment(packet));
+            plain.push_onto(packet, segments);
             return Ok(true);
         }
         let found = self.in_packet(packet)?;

@@ -65,7 +65,13 @@ impl TcpOptions {
     /// Reads the options between the fixed header and the payload.
     #[inline]
     pub(crate) fn read(bytes: &[u8]) -> Self {
-        Self::usual(bytes).unwrap_or_else(|| Self::walk(bytes))
+        match Self::usual(bytes) {
+            Some(timestamps) => Self {
+                timestamps,
+                ..Self::default()
+            },
+            None => Self::walk(bytes),
+        }
     }
 
     /// Reads them one after the other.
@@ -81,20 +87,17 @@ impl TcpOptions {
         options
     }
 
-    /// No options, or timestamps and nothing else, laid out as RFC 7323 appendix A recommends.
+    /// The timestamps where they are all there is, laid out as RFC 7323 appendix A recommends, or `None` in it where there are
+    /// no options at all.
     ///
     /// Nearly all segments of nearly all connections have one of the two, so that the walk is not needed.
     #[inline]
-    fn usual(bytes: &[u8]) -> Option<Self> {
-        let timestamps = match bytes.split_first_chunk() {
-            None if bytes.is_empty() => None,
-            Some(([NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10], value)) => Some(pair(value)?),
-            _ => return None,
-        };
-        Some(Self {
-            timestamps,
-            ..Self::default()
-        })
+    pub(crate) fn usual(bytes: &[u8]) -> Option<Option<(u32, u32)>> {
+        match bytes.split_first_chunk() {
+            None if bytes.is_empty() => Some(None),
+            Some(([NO_OPERATION, NO_OPERATION, TIMESTAMPS, 10], value)) => pair(value).map(Some),
+            _ => None,
+        }
     }
 
     /// Keeps one option; a value of the wrong length leaves the option absent.

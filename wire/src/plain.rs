@@ -150,9 +150,42 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// The segment. Where it is built is where it is wanted, since it is large.
     #[inline(always)]
-    pub(crate) fn segment(self, packet: &Packet<'a>) -> Segment<'a> {
-        let addresses = self.addresses.both();
+    pub(crate) fn segment(&self, packet: &Packet<'a>) -> Segment<'a> {
         let options = TcpOptions::read(self.options);
+        self.build(packet, self.addresses.both(), options)
+    }
+
+    /// Adds the segment to others.
+    ///
+    /// What is in one place for one kind of address or options and elsewhere for the next has to go through memory and be read
+    /// back in other pieces than it was written in, which processors wait for. So each usual kind has a path of its own here.
+    #[inline(always)]
+    pub(crate) fn push_onto(&self, packet: &Packet<'a>, segments: &mut Vec<Segment<'a>>) {
+        let Some(timestamps) = TcpOptions::usual(self.options) else {
+            return self.push_unusual(packet, segments);
+        };
+        let options = TcpOptions {
+            timestamps,
+            ..TcpOptions::default()
+        };
+        match self.addresses {
+            Addresses::V4(header) => segments.push(self.build(packet, of_v4(header), options)),
+            Addresses::V6(both) => segments.push(self.build(packet, of_v6(both), options)),
+        }
+    }
+
+    #[inline(never)]
+    fn push_unusual(&self, packet: &Packet<'a>, segments: &mut Vec<Segment<'a>>) {
+        segments.push(self.segment(packet));
+    }
+
+    #[inline(always)]
+    fn build(
+        &self,
+        packet: &Packet<'a>,
+        addresses: [Address; 2],
+        options: TcpOptions,
+    ) -> Segment<'a> {
         Segment {
             ip_id: self.ip_id,
             checksum: self.checksum,
@@ -165,16 +198,22 @@ impl Addresses<'_> {
     #[inline]
     fn both(self) -> [Address; 2] {
         match self {
-            Self::V4(header) => {
-                let [.., a, b, c, d, e, f, g, h] = *header;
-                [[a, b, c, d].into(), [e, f, g, h].into()]
-            }
-            Self::V6(addresses) => {
-                let (halves, _) = addresses.as_chunks::<16>();
-                [0, 1].map(|at| halves.get(at).copied().unwrap_or_default().into())
-            }
+            Self::V4(header) => of_v4(header),
+            Self::V6(both) => of_v6(both),
         }
     }
+}
+
+#[inline(always)]
+fn of_v4(header: &[u8; 20]) -> [Address; 2] {
+    let [.., a, b, c, d, e, f, g, h] = *header;
+    [[a, b, c, d].into(), [e, f, g, h].into()]
+}
+
+#[inline(always)]
+fn of_v6(both: &[u8; 32]) -> [Address; 2] {
+    let (halves, _) = both.as_chunks::<16>();
+    [0, 1].map(|at| halves.get(at).copied().unwrap_or_default().into())
 }
 
 /// The protocol number of TCP.
