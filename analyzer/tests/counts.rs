@@ -82,8 +82,17 @@ fn frames(masked: bool) -> impl Strategy<Value = Vec<Vec<u8>>> {
     let data = (first, payload);
     // Of few payloads, so that some Pongs answer.
     let control = (0x89_u8..=0x8a, "[pq]{0,1}".prop_map(String::into_bytes));
+    let close = prop_oneof![
+        Just(Vec::new()),
+        Just(vec![0x03, 0xe8]),
+        Just(b"\x03\xe9bye".to_vec()),
+        Just(vec![0x03]),
+        Just(vec![0x03, 0xed]),
+        Just(vec![0x03, 0xe8, 0xff]),
+    ];
+    let close = (Just(0x88_u8), close);
     let frame = (
-        prop_oneof![6 => data.boxed(), 2 => control.boxed()],
+        prop_oneof![24 => data.boxed(), 8 => control.boxed(), 1 => close.boxed()],
         any::<[u8; 4]>(),
     )
         .prop_map(move |((first, payload), key)| {

@@ -142,6 +142,16 @@ impl Flow {
                 conflicts: Vec::new(),
             };
         }
+        self.place_any(segment, moment, seen_lately)
+    }
+
+    /// The same for any segment.
+    fn place_any<'a>(
+        &mut self,
+        segment: &Segment<'a>,
+        moment: Moment,
+        seen_lately: bool,
+    ) -> Placed<'a> {
         self.begin(segment);
         let start = self.reassembly.position(segment.payload_seq()).unwrap_or(0);
         let length = i64::from(segment.payload_len);

@@ -118,3 +118,119 @@ impl Flow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use wireseam_wire::{Address, Endpoint, PacketIndex, Seq};
+
+    use super::*;
+
+    /// A segment, and whether it is the receiver's: then its number is what it acknowledges, and where it is `cut`, bytes that are
+    /// missing are given up.
+    #[derive(Clone, Copy, Debug)]
+    struct Step {
+        from_receiver: bool,
+        flags: Flags,
+        seq: u32,
+        length: usize,
+        cut: bool,
+        window: u16,
+        seen_lately: bool,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let flags = prop_oneof![
+            6 => Just(Flags::ACK),
+            3 => Just(Flags::ACK.with(Flags::PSH)),
+            1 => Just(Flags::SYN),
+            1 => Just(Flags::SYN.with(Flags::ACK)),
+            1 => Just(Flags::FIN.with(Flags::ACK)),
+            1 => Just(Flags::RST.with(Flags::ACK)),
+        ];
+        let lengths = prop_oneof![Just(0_usize), Just(1), Just(2)];
+        let rarely = || prop::bool::weighted(0.1);
+        let rest = (
+            rarely(),
+            prop_oneof![4 => Just(500), 1 => Just(0)],
+            rarely(),
+        );
+        (prop::bool::weighted(0.3), flags, 0..8_u32, lengths, rest).prop_map(
+            |(from_receiver, flags, seq, length, (cut, window, seen_lately))| Step {
+                from_receiver,
+                flags,
+                seq: seq.wrapping_sub(3), // its numbers begin anew within it
+                length,
+                cut,
+                window,
+                seen_lately,
+            },
+        )
+    }
+
+    fn segment(packet: u64, step: Step) -> Segment<'static> {
+        let end = |port| Endpoint {
+            address: Address::from([10, 0, 0, 1]),
+            port,
+        };
+        let payload: &[u8] = if step.from_receiver { b"" } else { b"abcd" };
+        let payload = payload.get(..step.length).unwrap_or_default();
+        let ends = [end(40_000), end(80)];
+        let at = Seq(step.seq);
+        let plain = Segment::new(
+            PacketIndex(packet),
+            ends[0],
+            ends[1],
+            at,
+            step.flags,
+            payload,
+        );
+        let captured = payload.len() - usize::from(step.cut && !payload.is_empty());
+        Segment {
+            payload: payload.get(..captured).unwrap_or_default(),
+            ack: at,
+            window: step.window,
+            ip_id: Some(packet as u16),
+            ..plain
+        }
+    }
+
+    /// Reads what came, as a connection does.
+    fn read(flow: &mut Flow, incoming: Option<&Incoming<'_>>) {
+        if let Some(incoming) = incoming
+            && !flow.reassembly.deliver_next(incoming)
+        {
+            flow.reassembly.note_cut(incoming);
+            while flow.next_chunk(Some(incoming)).is_some() {}
+            flow.reassembly.hold(incoming);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn the_short_way_comes_to_the_same_as_the_long_one(steps in prop::collection::vec(step(), 1..24)) {
+            let [mut short, mut long] = [(); 2].map(|()| Flow::new(crate::Direction::ClientToServer));
+            for (packet, step) in (1..).zip(steps) {
+                let segment = segment(packet, step);
+                let moment = Moment::of(&segment);
+                if step.from_receiver {
+                    for flow in [&mut short, &mut long] {
+                        flow.handle_acknowledgement(&segment, moment, false);
+                        if step.cut {
+                            flow.give_up_hole_at_end();
+                        }
+                    }
+                    continue;
+                }
+                let placed = short.place(&segment, moment, step.seen_lately);
+                let expected = long.place_any(&segment, moment, step.seen_lately);
+                prop_assert_eq!(format!("{placed:?}"), format!("{expected:?}"));
+                read(&mut short, placed.incoming.as_ref());
+                read(&mut long, expected.incoming.as_ref());
+                prop_assert_eq!(format!("{short:?}"), format!("{long:?}"));
+            }
+        }
+    }
+}
