@@ -138,8 +138,8 @@ pub(crate) fn way_out(rule: &str) -> Option<String> {
 const NOTES: &str = "
 In brackets: the finding that hangs on the limit; `wireseam explain limit.held` says more of one. Set a limit with
 `wireseam inspect --limit NAME=VALUE`; K, M and G are 1024 bytes, and so on. connections, half-open and compared-bytes are
-shared out among 16 analyzers and rounded up. --format summary compares no bytes, unless compared-bytes or --fail-on
-asks for it.
+shared out among 16 analyzers and rounded up. --format summary and a list of --type message alone compare no bytes, unless
+compared-bytes or --fail-on asks for it.
 ";
 
 /// More than anybody has memory for.

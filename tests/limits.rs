@@ -71,14 +71,26 @@ fn a_summary_that_may_fail_compares_bytes_as_the_map_does() {
         let typed = [&["inspect", capture.0.to_str().unwrap()], more].concat();
         wireseam(&typed).status.code()
     };
-    for format in ["text", "summary", "json", "ndjson"] {
-        let typed = ["--format", format, "--fail-on", "must"];
-        assert_eq!(code(&typed), Some(1), "{format}");
+    let list = ["ndjson", "--type", "message"];
+    for format in [&["text"], &["summary"], &["json"], &["ndjson"], &list[..]] {
+        let typed = [&["--fail-on", "must", "--format"], format].concat();
+        assert_eq!(code(&typed), Some(1), "{format:?}");
         let without = [&typed[..], &["--limit", "compared-bytes=0"]].concat();
-        assert_eq!(code(&without), Some(0), "{format}");
-        let never = ["--format", format, "--fail-on", "never"];
-        assert_eq!(code(&never), Some(0), "{format}");
+        assert_eq!(code(&without), Some(0), "{format:?}");
+        let never = [&["--fail-on", "never", "--format"], format].concat();
+        assert_eq!(code(&never), Some(0), "{format:?}");
     }
+}
+
+/// A list of messages says no word of copies that differ, and is the same whether they are looked for.
+#[test]
+fn a_list_of_messages_is_the_same_whether_bytes_are_compared() {
+    let capture = Capture::of("listed", OVERLAP);
+    let list = ["--format", "ndjson", "--type", "message"];
+    let compared = [&list[..], &["--limit", "compared-bytes=64K"]].concat();
+    assert_eq!(capture.inspect(&list), capture.inspect(&compared));
+    let findings = ["--format", "ndjson", "--type", "message,finding"];
+    assert!(capture.inspect(&findings).contains("tcp.overlap.conflict"));
 }
 
 #[test]

@@ -146,7 +146,10 @@ impl Analyzer {
             slot = None;
         }
         let begins = slot.is_none();
-        let slot = slot.or_else(|| self.begin(segment, number));
+        let slot = match slot {
+            Some(_) => slot,
+            None => self.begin(segment, number),
+        };
         if let Some(slot) = slot {
             let was_half_open = !begins && self.is_half_open(slot);
             self.handle(slot, segment);

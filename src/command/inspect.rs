@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, io::Write, path::PathBuf};
 
-use wireseam::{Error, Options, Outcome, report::Render, verify::Verify};
+use wireseam::{
+    Error, Options, Outcome,
+    report::{LineType, Render},
+    verify::Verify,
+};
 use wireseam_analyzer::{Config, Level, PayloadPolicy};
 use wireseam_capture::{Bounded, Source, Stop};
 
@@ -115,11 +119,12 @@ pub(super) fn found(asked: &Inspect, outcome: &Outcome) -> Exit {
     }
 }
 
-/// What may be held on to. Counting is to be fast: bytes read are not kept for it, unless that was asked for, or the exit code
-/// is to tell of every finding.
+/// What may be held on to. Counting and listing messages is to be fast: bytes read are not kept for it, unless that was asked
+/// for, or the exit code is to tell of every finding.
 fn limits(asked: &Inspect) -> Chosen {
     let mut chosen = Chosen::default();
-    if asked.format == Format::Summary && asked.fail_on == FailOn::Never {
+    let is_list = asked.format == Format::Ndjson && asked.types == [LineType::Message];
+    if (asked.format == Format::Summary || is_list) && asked.fail_on == FailOn::Never {
         chosen.analyzer.compared_bytes = 0;
     }
     for limit in &asked.limit {
