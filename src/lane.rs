@@ -159,32 +159,32 @@ impl Lane {
         &self.entries
     }
 
-    /// Between whom one of its packets travels.
+    /// Adds the segment in one of its packets to others; whether there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Skipped`] where there is none after all.
     #[inline]
-    pub(crate) fn ends(&self, entry: &Entry) -> Option<(Endpoint, Endpoint)> {
-        if let Sent::Decoded(at) = entry.sent {
-            let segment = self.segments.get(at)?;
-            return Some((segment.source, segment.destination));
-        }
-        plain_ends(&self.packet(entry)?)
-    }
-
-    /// Has the segment in one of its packets looked at; [`Skipped`] where there is none after all.
-    #[inline]
-    pub(crate) fn look<R>(
-        &self,
+    pub(crate) fn decode_onto<'a>(
+        &'a self,
         entry: &Entry,
         decoder: &mut Decoder,
-        at: impl FnOnce(&Segment<'_>) -> R,
-    ) -> Option<Result<R, Skipped>> {
-        let segment = match entry.sent {
-            Sent::Decoded(at) => Ok(Segment {
-                payload: self.bytes(entry),
-                ..*self.segments.get(at)?
-            }),
-            Sent::Plain { .. } => decode(decoder, &self.packet(entry)?),
-        };
-        Some(segment.map(|segment| at(&segment)))
+        segments: &mut Vec<Segment<'a>>,
+    ) -> Result<bool, Skipped> {
+        match entry.sent {
+            Sent::Decoded(at) => {
+                let decoded = self.segments.get(at).map(|decoded| Segment {
+                    payload: self.bytes(entry),
+                    ..*decoded
+                });
+                segments.extend(decoded);
+                Ok(decoded.is_some())
+            }
+            Sent::Plain { .. } => match self.packet(entry) {
+                Some(packet) => decoder.decode_onto(&packet, segments),
+                None => Ok(false),
+            },
+        }
     }
 
     #[inline]

@@ -124,9 +124,8 @@ fn handle(
     each(
         segments,
         analyzers,
-        |segment| shard_of(segment.source, segment.destination),
-        |segment, analyzer| analyzer.expect(segment.source, segment.destination),
-        |segment, analyzer, expected| {
+        |_, segment| shard_of(segment.source, segment.destination),
+        |_, segment, analyzer, expected| {
             let next = ConnectionId(*connections + 1);
             if analyzer.handle_expected(segment, expected, next) {
                 *connections = next.0;
@@ -191,24 +190,26 @@ impl Sums {
     }
 }
 
-/// Has each segment handled with the analyzer that `at` names, in their order, and what they need fetched before.
+/// Has each segment handled with the analyzer that `at` names, in their order, and what they need fetched before. Both are told
+/// the segment's place among them.
 #[inline]
-pub(crate) fn each<E>(
-    entries: &[E],
+pub(crate) fn each(
+    segments: &[Segment<'_>],
     analyzers: &mut [Analyzer],
-    at: impl Fn(&E) -> usize,
-    expect: impl Fn(&E, &Analyzer) -> Expected,
-    mut handle: impl FnMut(&E, &mut Analyzer, Expected) -> io::Result<()>,
+    at: impl Fn(usize, &Segment<'_>) -> usize,
+    mut handle: impl FnMut(usize, &Segment<'_>, &mut Analyzer, Expected) -> io::Result<()>,
 ) -> io::Result<()> {
-    for entries in entries.chunks(AHEAD) {
+    let mut first = 0;
+    for segments in segments.chunks(AHEAD) {
         let mut coming = [(0, Expected::default()); AHEAD];
-        for ((shard, expected), entry) in coming.iter_mut().zip(entries) {
-            *shard = at(entry);
+        for ((shard, expected), (place, segment)) in coming.iter_mut().zip((first..).zip(segments))
+        {
+            *shard = at(place, segment);
             if let Some(analyzer) = analyzers.get(*shard) {
-                *expected = expect(entry, analyzer);
+                *expected = analyzer.expect(segment.source, segment.destination);
             }
         }
-        let (coming, _) = coming.split_at(entries.len().min(AHEAD));
+        let (coming, _) = coming.split_at(segments.len().min(AHEAD));
         for (shard, expected) in coming {
             if let Some(analyzer) = analyzers.get(*shard) {
                 analyzer.fetch(*expected);
@@ -219,11 +220,12 @@ pub(crate) fn each<E>(
                 analyzer.fetch_rest(*expected);
             }
         }
-        for ((shard, expected), entry) in coming.iter().zip(entries) {
+        for ((shard, expected), (place, segment)) in coming.iter().zip((first..).zip(segments)) {
             if let Some(analyzer) = analyzers.get_mut(*shard) {
-                handle(entry, analyzer, *expected)?;
+                handle(place, segment, analyzer, *expected)?;
             }
         }
+        first += segments.len();
     }
     Ok(())
 }

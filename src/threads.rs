@@ -17,7 +17,7 @@ use std::{
 };
 
 use hashbrown::HashMap;
-use wireseam_analyzer::{Analyzer, ConnectionId, Event, EventKind, Expected};
+use wireseam_analyzer::{Analyzer, ConnectionId, Event, EventKind};
 use wireseam_wire::{Decoder, Packet, Skipped};
 
 use crate::{
@@ -29,6 +29,9 @@ use crate::{
 /// How many batches are under way: those being read, analyzed and reported, and some for when the threads get their turns
 /// unevenly; four are less work than a turn is long.
 const UNDER_WAY: usize = 8;
+
+/// How many segments are decoded before the first of them is analyzed.
+const LOT: usize = 64;
 
 /// Shards on threads of their own.
 #[derive(Debug)]
@@ -308,32 +311,38 @@ impl Bench {
             tally,
         } = self;
         let at: [usize; SHARDS] = std::array::from_fn(|shard| shard / *jobs);
-        each(
-            lane.entries(),
-            analyzers,
-            |entry| at.get(usize::from(entry.shard)).copied().unwrap_or(0),
-            |entry, analyzer| {
-                let ends = lane.ends(entry);
-                ends.map_or_else(Expected::default, |(one, other)| {
-                    analyzer.expect(one, other)
-                })
-            },
-            |entry, analyzer, expected| {
-                let looked = lane.look(entry, decoder, |segment| {
+        for entries in lane.entries().chunks(LOT) {
+            let mut segments = Vec::with_capacity(LOT);
+            // of each segment: the place of its packet, and its shard
+            let mut from = Vec::with_capacity(LOT);
+            for entry in entries {
+                match lane.decode_onto(entry, decoder, &mut segments) {
+                    Ok(true) => from.push((entry.place, entry.shard)),
+                    Ok(false) => {}
+                    Err(reason) => *skipped.entry(reason).or_default() += 1,
+                }
+            }
+            each(
+                &segments,
+                analyzers,
+                |number, _| {
+                    let shard = from.get(number).map_or(0, |(_, shard)| *shard);
+                    at.get(usize::from(shard)).copied().unwrap_or(0)
+                },
+                |number, segment, analyzer, expected| {
+                    let place = from.get(number).map_or(0, |(place, _)| *place);
                     let connection = ConnectionId(segment.packet.0);
                     if analyzer.handle_expected(segment, expected, connection) {
-                        said.begun.push((entry.place, connection));
+                        said.begun.push((place, connection));
                     }
-                });
-                if let Some(Err(reason)) = looked {
-                    *skipped.entry(reason).or_default() += 1;
-                }
-                while let Some(event) = analyzer.poll_event() {
-                    said.hear(tally.as_mut(), entry.place, event);
-                }
-                Ok(())
-            },
-        )
+                    while let Some(event) = analyzer.poll_event() {
+                        said.hear(tally.as_mut(), place, event);
+                    }
+                    Ok(())
+                },
+            )?;
+        }
+        Ok(())
     }
 }
 
