@@ -1,9 +1,14 @@
 //! The report is the same whatever the number of threads, and totals are those of the whole map.
 
-use std::{fs, io::Cursor, path::Path};
+use std::{
+    fs,
+    io::{self, Cursor},
+    iter,
+    path::Path,
+};
 
 use wireseam::{
-    Options,
+    Error, Options,
     analyzer::{AlignmentKind, Config, Limits},
     capture::FileSource,
     fixtures::traffic::{Profile, Traffic},
@@ -35,7 +40,32 @@ fn captures() -> Vec<(String, Vec<u8>)> {
         let file = recordings.join(name).with_extension("pcap");
         (name.to_owned(), fs::read(file).unwrap())
     });
-    made.chain(recorded).collect()
+    let mut all: Vec<_> = made.chain(recorded).collect();
+    let twice = all.first().map(|(name, capture)| {
+        // so far behind that part of the copies are known as such, and part not any more
+        (format!("{name} twice"), copied(capture, 900))
+    });
+    all.extend(twice);
+    all
+}
+
+/// The packets of a capture, and a copy of each that many packets later.
+fn copied(capture: &[u8], later: usize) -> Vec<u8> {
+    let (head, mut rest) = capture.split_at(24);
+    let mut packets = Vec::new();
+    while let Some(length) = rest.get(8..12) {
+        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
+        let (packet, behind) = rest.split_at(16 + length);
+        packets.push(packet);
+        rest = behind;
+    }
+    let copies = iter::repeat_n(None, later).chain(packets.iter().map(Some));
+    let packets = packets.iter().map(Some).chain(iter::repeat(None));
+    let both = packets
+        .zip(copies)
+        .flat_map(|(packet, copy)| [packet, copy]);
+    let packets: Vec<&[u8]> = both.flatten().copied().collect();
+    [head, &packets.concat()].concat()
 }
 
 fn rendered<R: Render>(
@@ -137,6 +167,44 @@ fn any_number_of_threads_counts_and_skips_the_same_packets() {
                 for jobs in [2, 5] {
                     assert_eq!(run(jobs), one, "{name} with {jobs} threads, {checksums:?}");
                 }
+            }
+        }
+    }
+}
+
+/// Room for so many bytes.
+struct Full(usize);
+
+impl io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.checked_sub(bytes.len()) {
+            Some(left) => {
+                self.0 = left;
+                Ok(bytes.len())
+            }
+            None => Err(io::ErrorKind::StorageFull.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_ends_all_threads() {
+    for (name, capture) in captures() {
+        for jobs in [1, 2, 5] {
+            for room in [0, 10_000, 100_000] {
+                let source = Cursor::new(capture.clone());
+                let mut source = FileSource::from_reader("c.pcap", source).unwrap();
+                let options = with_jobs(jobs, Limits::default());
+                let end = inspect(&mut source, &options, &mut Ndjson::new(Full(room)));
+                let is_full = matches!(&end, Err(Error::Output(fault)) if fault.kind() == io::ErrorKind::StorageFull);
+                assert!(
+                    is_full || end.is_ok() && room > 0,
+                    "{name}, {jobs} threads: {end:?}"
+                );
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::finding;
 use crate::http::Http;
 use crate::intake::Intake;
 use crate::outbox::{Numbers, Outbox};
-use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, TcpState, fingerprint};
+use crate::tcp::{Conflict, Ends, Flow, Incoming, Past, Stream, TcpState, fingerprint};
 use crate::tls::Hello;
 use crate::websocket::{Socket, Talking};
 use crate::{
@@ -299,9 +299,7 @@ impl Connection {
         let direction = self.ends.direction_of(segment);
         self.last = moment;
         let was_over = self.state.is_over();
-        let seen_lately = shared
-            .recent
-            .note(fingerprint(self.id.0, direction, segment));
+        let seen_lately = shared.recent.note(fingerprint(segment));
         if config.detail == Detail::Map || !self.take_bare(direction, segment, seen_lately, moment)
         {
             self.work(moment, config, shared, events, |connection, work| {
@@ -496,6 +494,11 @@ impl Connection {
             return Vec::new();
         }
         work.past
-            .conflicts(self.id, direction, reassembly, incoming)
+            .conflicts(self.stream(direction), reassembly, incoming)
+    }
+
+    /// One of its directions, among those of all connections.
+    fn stream(&self, direction: Direction) -> Stream {
+        Stream::new(self.id, direction, (self.ends.client, self.ends.server))
     }
 }

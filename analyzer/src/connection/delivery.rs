@@ -162,7 +162,8 @@ impl Connection {
             && let Some(seq) = reassembly.seq_of(at)
         {
             let packet = carrier.moment.packet;
-            work.past.keep(self.id, direction, seq, bytes, packet);
+            let stream = self.stream(direction);
+            work.past.keep(stream, seq, bytes, packet);
         }
     }
 

@@ -261,7 +261,7 @@ impl Quick {
             return false;
         };
         if length == 0 {
-            let print = fingerprint(self.id.0, direction, segment);
+            let print = fingerprint(segment);
             if shared.recent.note(print) {
                 return false;
             }

@@ -6,7 +6,7 @@ use super::held::Holder;
 use crate::http::Http;
 use crate::span_map::SpanMap;
 use crate::spare::Spare;
-use crate::tcp::{Past, Recent, fingerprint};
+use crate::tcp::{Past, Recent, Stream, fingerprint};
 use crate::websocket::Spares as SocketSpares;
 use crate::{Config, ConnectionId, Direction};
 
@@ -37,12 +37,12 @@ impl Shared {
         direction: Direction,
         segment: &Segment<'_>,
     ) {
-        self.recent
-            .note(fingerprint(connection.0, direction, segment));
+        self.recent.note(fingerprint(segment));
         if self.past.is_kept() {
             let (seq, packet) = (segment.seq, segment.packet);
-            self.past
-                .keep(connection, direction, seq, segment.payload, packet);
+            let ends = (segment.source, segment.destination);
+            let stream = Stream::new(connection, direction, ends);
+            self.past.keep(stream, seq, segment.payload, packet);
         }
     }
 }

@@ -10,7 +10,7 @@ mod state;
 mod window;
 
 pub(crate) use flow::{AsleepFlow, EndedFlow, Flow};
-pub(crate) use past::Past;
+pub(crate) use past::{Past, Stream};
 pub(crate) use reassembly::{Chunk, Conflict, Content, Incoming};
 pub(crate) use recent::{Recent, fingerprint};
 pub(crate) use standing::Standing;

@@ -14,7 +14,7 @@
 //! second way back, which leads over many at a time and lengthens as the pieces become more (a skew-binary list: E. W. Myers,
 //! An applicative random-access stack, 1983): what a copy overlaps is found in a few steps for any number of pieces.
 
-use wireseam_wire::{PacketIndex, Seq};
+use wireseam_wire::{Endpoint, PacketIndex, Seq};
 
 use super::reassembly::{Conflict, Incoming, Reassembly, conflict};
 use crate::{ConnectionId, Direction, Offset};
@@ -27,6 +27,15 @@ const STREAMS: usize = 16;
 
 /// For so many bytes of the ring there is room for one piece: of shorter ones fewer bytes are kept.
 const BYTES_A_PIECE: usize = 128;
+
+/// One direction of a connection, among all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stream {
+    /// Which no other has.
+    number: u64,
+    /// By its ports, and not by its number: this is the caller's, and what is found must not depend on it.
+    mark: u8,
+}
 
 /// The latest bytes of all streams.
 pub(crate) struct Past {
@@ -101,24 +110,16 @@ impl Past {
     }
 
     /// Keeps bytes that are being read.
-    pub(crate) fn keep(
-        &mut self,
-        connection: ConnectionId,
-        direction: Direction,
-        seq: Seq,
-        bytes: &[u8],
-        packet: PacketIndex,
-    ) {
+    pub(crate) fn keep(&mut self, stream: Stream, seq: Seq, bytes: &[u8], packet: PacketIndex) {
         let Some(from) = self.write(bytes) else {
             return;
         };
-        let stream = stream(connection, direction);
         self.number += 1;
         let (before, next) = self.take_latest(stream);
         let (far, reach) = self.far_before(before);
-        self.latest[mark(stream)] = self.number;
+        self.latest[usize::from(stream.mark)] = self.number;
         let piece = Piece {
-            stream,
+            stream: stream.number,
             written: self.written,
             packet,
             before,
@@ -138,12 +139,10 @@ impl Past {
     /// The bytes read lately that differ from a payload of this stream.
     pub(crate) fn conflicts(
         &self,
-        connection: ConnectionId,
-        direction: Direction,
+        stream: Stream,
         reassembly: &Reassembly,
         incoming: &Incoming<'_>,
     ) -> Vec<Conflict> {
-        let stream = stream(connection, direction);
         let end = incoming.start.plus(incoming.bytes.len() as u64);
         let (mut found, mut behind) = (Vec::new(), None);
         let mut number = self.latest_of(stream);
@@ -180,11 +179,11 @@ impl Past {
     }
 
     /// The number of a stream's latest piece; 0 where none is kept.
-    fn latest_of(&self, stream: u64) -> u64 {
-        let mut number = self.latest[mark(stream)];
+    fn latest_of(&self, stream: Stream) -> u64 {
+        let mut number = self.latest[usize::from(stream.mark)];
         for _ in 0..STREAMS {
             match self.piece(number) {
-                Some(piece) if piece.stream == stream => return number,
+                Some(piece) if piece.stream == stream.number => return number,
                 Some(piece) => number = piece.next,
                 None => break,
             }
@@ -193,8 +192,8 @@ impl Past {
     }
 
     /// Takes a stream out of those with its mark: its latest piece, and the latest one of the others.
-    fn take_latest(&mut self, stream: u64) -> (u64, u64) {
-        let first = self.latest[mark(stream)];
+    fn take_latest(&mut self, stream: Stream) -> (u64, u64) {
+        let first = self.latest[usize::from(stream.mark)];
         let (mut number, mut later) = (first, None);
         for _ in 0..STREAMS {
             let Some(&Piece {
@@ -205,7 +204,7 @@ impl Past {
             else {
                 break;
             };
-            if other != stream {
+            if other != stream.number {
                 later = Some(number);
                 number = next;
                 continue;
@@ -270,12 +269,19 @@ impl Past {
     }
 }
 
-fn stream(connection: ConnectionId, direction: Direction) -> u64 {
-    connection.0 << 1 | direction as u64
-}
-
-fn mark(stream: u64) -> usize {
-    stream as usize % MARKS
+impl Stream {
+    /// That of a connection between these ends, in whichever order.
+    pub(crate) fn new(
+        connection: ConnectionId,
+        direction: Direction,
+        (one, other): (Endpoint, Endpoint),
+    ) -> Self {
+        let [high, low] = (one.port ^ other.port).to_be_bytes();
+        Self {
+            number: connection.0 << 1 | direction as u64,
+            mark: (high ^ low) << 1 | direction as u8,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -309,6 +315,38 @@ mod tests {
         }
     }
 
+    fn stream(connection: u64, port: u16) -> Stream {
+        let end = |port| Endpoint {
+            address: [10, 0, 0, 1].into(),
+            port,
+        };
+        let ends = (end(port), end(0));
+        Stream::new(ConnectionId(connection), Direction::ClientToServer, ends)
+    }
+
+    /// More streams with one mark than are looked through, whoever numbers them.
+    #[test]
+    fn what_is_found_does_not_depend_on_the_numbers_of_connections() {
+        let found = |number: fn(u16) -> u64| {
+            let mut past = Past::new(1 << 16);
+            let mut reassembly = Reassembly::default();
+            reassembly.begin_at(Seq(0));
+            let streams = (1..=40).map(|port| stream(number(port), port << 8 | port));
+            for (packet, stream) in (1..).zip(streams.clone()) {
+                past.keep(stream, Seq(0), &[0; 9], PacketIndex(packet));
+            }
+            let conflicts = streams.map(|stream| {
+                let found = past.conflicts(stream, &reassembly, &arriving(0, &[1; 9]));
+                found.len()
+            });
+            conflicts.collect::<Vec<_>>()
+        };
+        let one = found(u64::from);
+        assert_eq!(one.iter().sum::<usize>(), STREAMS, "{one:?}");
+        assert_eq!(found(|port| u64::from(port) * 128), one);
+        assert_eq!(found(|port| (1 << 40) + u64::from(port) * 77), one);
+    }
+
     /// Streams with one mark and with others, in pieces of any size: what is found on the short way is what looking at every
     /// piece finds.
     #[test]
@@ -316,22 +354,17 @@ mod tests {
         let (mut past, mut seed, mut compared) = (Past::new(1 << 13), 7, 0);
         let mut reassembly = Reassembly::default();
         reassembly.begin_at(Seq(0));
-        let client = Direction::ClientToServer;
         let mut ends = [0_u64; 6];
         for packet in 1..20_000 {
             // three streams with one mark, three with marks of their own; one after the other comes to rest
             let which = below(&mut seed, 6) as usize;
-            let id = ConnectionId([1, 129, 257, 2, 3, 4][which]);
+            let port = [1, 129, 515, 2, 3, 4][which];
+            let stream = stream(u64::from(port), port);
             if (packet / 500) % 6 != which as u64 {
                 let length = 1 + below(&mut seed, 120);
                 let bytes = vec![0; length as usize];
-                past.keep(
-                    id,
-                    client,
-                    Seq(ends[which] as u32),
-                    &bytes,
-                    PacketIndex(packet),
-                );
+                let seq = Seq(ends[which] as u32);
+                past.keep(stream, seq, &bytes, PacketIndex(packet));
                 ends[which] += length;
             }
             let length = 1 + below(&mut seed, 300).min(ends[which]);
@@ -342,7 +375,7 @@ mod tests {
             let oldest = past.number.saturating_sub(past.pieces.len() as u64);
             let all = (oldest..=past.number).filter_map(|number| past.piece(number));
             let expected: Vec<_> = all
-                .filter(|piece| piece.stream == stream(id, client))
+                .filter(|piece| piece.stream == stream.number)
                 .map(|piece| {
                     let length = u64::from(piece.length);
                     let kept = Span::of_length(Offset(u64::from(piece.seq.0)), length);
@@ -350,9 +383,9 @@ mod tests {
                 })
                 .filter(|(both, _)| !both.is_empty())
                 .collect();
-            let found = past.conflicts(id, client, &reassembly, &incoming);
+            let found = past.conflicts(stream, &reassembly, &incoming);
             let found: Vec<_> = found.iter().map(|it| (it.span, it.kept)).collect();
-            assert_eq!(found, expected, "packet {packet}, {span:?} of {id:?}");
+            assert_eq!(found, expected, "packet {packet}, {span:?} of {stream:?}");
             compared += expected.len();
         }
         assert!(compared > 10_000, "{compared} pieces compared");

@@ -2,9 +2,7 @@
 //!
 //! A duplicate comes soon after the first copy, whatever lies between: the table is one for all connections and small.
 
-use wireseam_wire::Segment;
-
-use crate::Direction;
+use wireseam_wire::{Address, Segment};
 
 /// Among how many places the segments are spread.
 const PLACES: usize = 64;
@@ -49,33 +47,49 @@ impl Recent {
     }
 }
 
-/// The fingerprint of a segment of this connection and direction. `None` where an equal one need not be the same packet:
-/// an IP identification tells; a timestamp does where there is more than an acknowledgement.
-pub(crate) fn fingerprint(
-    connection: u64,
-    direction: Direction,
-    segment: &Segment<'_>,
-) -> Option<Fingerprint> {
+/// The fingerprint of a segment, in which its connection is told by its ends: the number of a connection is the caller's and may
+/// be another one with other callers. `None` where an equal one need not be the same packet: an IP identification tells; a
+/// timestamp does where there is more than an acknowledgement.
+pub(crate) fn fingerprint(segment: &Segment<'_>) -> Option<Fingerprint> {
     let ip_id = segment.ip_id.filter(|id| *id != 0);
     let timestamps = segment.options.timestamps;
     if ip_id.is_none() && (timestamps.is_none() || segment.payload_len == 0) {
         return None;
     }
+    let (source, destination) = (segment.source, segment.destination);
+    let between = match (source.address, destination.address) {
+        (Address::V4(source), Address::V4(destination)) => {
+            u64::from(source.to_bits()) << 32 | u64::from(destination.to_bits())
+        }
+        (source, destination) => mix(mix(SEED, source), destination),
+    };
     let (value, echo) = timestamps.unwrap_or_default();
     let words = [
-        connection << 1 | direction as u64,
+        between,
         u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0),
         u64::from(value) << 32 | u64::from(echo),
         u64::from(segment.payload_len) << 32
             | u64::from(segment.flags.0) << 16
             | u64::from(segment.window),
-        u64::from(ip_id.unwrap_or(0)),
+        u64::from(source.port) << 32
+            | u64::from(destination.port) << 16
+            | u64::from(ip_id.unwrap_or(0)),
     ];
-    let mixed = words.into_iter().fold(SEED, |mixed, word| {
-        let product = u128::from(mixed ^ word) * u128::from(MULTIPLIER);
-        (product >> 64) as u64 ^ product as u64
-    });
-    Some(mixed | 1 << 63)
+    Some(words.into_iter().fold(SEED, fold) | 1 << 63)
+}
+
+/// An address of 128 bits among what was mixed before.
+fn mix(mixed: u64, address: Address) -> u64 {
+    let bits = match address {
+        Address::V4(address) => address.to_ipv6_mapped().to_bits(),
+        Address::V6(address) => address.to_bits(),
+    };
+    fold(fold(mixed, (bits >> 64) as u64), bits as u64)
+}
+
+fn fold(mixed: u64, word: u64) -> u64 {
+    let product = u128::from(mixed ^ word) * u128::from(MULTIPLIER);
+    (product >> 64) as u64 ^ product as u64
 }
 
 /// Odd and without pattern: the golden ratio's digits and those of the square root of 3.
