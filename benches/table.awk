@@ -13,6 +13,8 @@ BEGIN {
     least_speed["deflate"] = 100
     # A line for each message, and no other line, over summary: ns a message.
     most_line["chat"] = 500
+    # How many times as fast two threads are on two idle processors, by wall time.
+    least_threads["chat"] = 1.6; least_threads["short"] = 1.6
     # Bytes of memory for one more silent WebSocket.
     most_idle = 512
     row("profile", "command", "bytes", "packets", "CPU s", "/ tcpdump", "wall s", "MB/CPU s", "RSS MiB", "ns/message", "target", "met")
@@ -56,11 +58,26 @@ function one(key,    parts, profile, command, seconds, target, verdict, over, pe
         over = (seconds - median(cpu, profile SUBSEP "summary")) * 1e9 / messages[profile]
         judge(over <= most_line[profile], sprintf("%.0f ns/message over summary, <= %d", over, most_line[profile]))
     }
-    per = (command == "tcpdump" || messages[profile] == 0) ? "" : sprintf("%.0f", seconds * 1e9 / messages[profile])
+    if (command == "summary -j 2") threads(profile, key)
+    per = (command == "tcpdump" || command == "two summaries" || messages[profile] == 0) ? "" : sprintf("%.0f", seconds * 1e9 / messages[profile])
     row(profile, command, bytes[profile], packets[profile], sprintf("%.2f", seconds), sprintf("%.2f", median(ratio, key)), \
         sprintf("%.2f", median(wall, key)), sprintf("%.0f", bytes[profile] / seconds / 1e6), sprintf("%.1f", median(rss, key) / 1024), \
         per, targets, verdicts)
     targets = ""; verdicts = ""
+}
+
+# How much two threads bring, and what part that is of what two processors are worth: two processes that have nothing to do with
+# each other get through twice the work, on idle processors in the same time.
+function threads(profile, key,    n, single, worth, brought, what) {
+    single = profile SUBSEP "summary"
+    for (n = 1; n <= runs[key]; n++) {
+        faster[key, n] = wall[single, n] / wall[key, n]
+        both[key, n] = 2 * wall[single, n] / wall[profile SUBSEP "two summaries", n]
+    }
+    brought = median(faster, key); worth = median(both, key)
+    what = sprintf("%.2f x as fast, two at once %.2f x", brought, worth)
+    if (!(profile in least_threads)) targets = what
+    else judge(brought >= least_threads[profile] * (worth < 2 ? worth : 2) / 2, what sprintf(", >= %.1f x where that is 2", least_threads[profile]))
 }
 
 # Notes a target and whether it is met.

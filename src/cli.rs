@@ -103,7 +103,7 @@ pub(crate) struct Inspect {
     /// How much of each message to show
     #[arg(long, value_enum, default_value_t)]
     pub(crate) payload: Payload,
-    /// On how many threads to analyze; the report is the same with any number
+    /// On how many threads to read and analyze; the report is the same with any number
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub(crate) jobs: usize,
     /// What to do about wrong checksums

@@ -43,7 +43,6 @@ mod case;
 pub mod check;
 pub mod claim;
 mod command_line;
-mod lane;
 pub mod replay;
 pub mod report;
 mod run;

@@ -32,7 +32,7 @@ pub struct Options {
     pub connections: BTreeSet<u64>,
     /// Whether to report each packet as soon as none lies ready behind it: for captures that are still being made.
     pub live: bool,
-    /// On how many threads to analyze, besides the one that reads and reports; 0 and 1 are none. The report is the same.
+    /// On how many threads to analyze, with the calling one, which also reads and reports; 0 is 1. The report is the same.
     pub jobs: usize,
 }
 

@@ -1,70 +1,72 @@
 //! Threads that decode and analyze, and what they say put in one order: the same bytes with any number of them.
 //!
 //! ```text
-//!   reader -> lane -> [ worker: decoder, the analyzers of some shards ] -> events -> merged by packet -> renderer
-//!             lane -> [ worker: decoder, those of the others          ] -> events
+//!   reader -> lanes, one a shard -> jobs -> whichever thread is free: decoder, the shard's analyzer -> events
+//!                                        -> the reader, where it would have to wait                 -> events
+//!   events of a batch, once all its lanes are done -> merged by packet -> renderer
 //! ```
 //!
 //! Events leave in the order of the packets that brought them; connections are numbered in that order too. What only has to
-//! be counted is added up where it is found. What a worker was given comes back with what it says, so that the same memory
+//! be counted is added up where it is found. What a batch took comes back with what is said of it, so that the same memory
 //! goes round.
 
 use std::{
-    collections::BTreeMap,
-    io,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    collections::{BTreeMap, VecDeque},
+    io, iter,
+    sync::Arc,
     thread::{Scope, ScopedJoinHandle},
 };
 
 use hashbrown::HashMap;
-use wireseam_analyzer::{Analyzer, ConnectionId, Event, EventKind};
+use wireseam_analyzer::{ConnectionId, Event, EventKind};
 use wireseam_wire::{Decoder, Packet, Skipped};
 
-use crate::{
+mod jobs;
+mod lane;
+
+use self::{
+    jobs::{Alarm, Job, Jobs, Oldest},
     lane::{Lane, Lanes},
+};
+use crate::{
     report::Tally,
-    shard::{Engine, How, SHARDS, Sums, Take, analyzers, each, finish},
+    shard::{Engine, How, SHARDS, Sums, Take, each, finish},
 };
 
 /// How many batches are under way: those being read, analyzed and reported, and some for when the threads get their turns
-/// unevenly; four are less work than a turn is long.
-const UNDER_WAY: usize = 8;
+/// unevenly.
+const UNDER_WAY: usize = 3;
 
 /// How many segments are decoded before the first of them is analyzed.
 const LOT: usize = 64;
 
-/// Shards on threads of their own.
+/// Shards shared by threads: the calling one, which also reads and reports, and others.
 #[derive(Debug)]
 pub(crate) struct Threads<'scope> {
-    workers: Vec<Worker<'scope>>,
+    jobs: Arc<Jobs>,
+    others: Vec<ScopedJoinHandle<'scope, Bench>>,
+    /// What this thread works with.
+    bench: Bench,
     /// What is filled now.
     lanes: Lanes,
     /// For packets that have to be looked into to know between whom they travel.
     decoder: Decoder,
     skipped: BTreeMap<Skipped, u64>,
-    /// How many batches the workers have been given and not yet said everything about.
-    under_way: usize,
-    /// What came back and is to be filled again, each with a lane and a place for what is said for each worker.
-    spare: Vec<Vec<Task>>,
+    /// Of each batch under way, of each packet the shard.
+    orders: VecDeque<Vec<u8>>,
+    /// What came back and is to be filled again: by shard a lane and a place for what is said, and that of the order.
+    spare: Vec<(Vec<Task>, Vec<u8>)>,
     numbers: Numbers,
 }
 
-#[derive(Debug)]
-struct Worker<'scope> {
-    /// `None` once nothing more will come.
-    tasks: Option<SyncSender<Task>>,
-    done: Receiver<Task>,
-    thread: Option<ScopedJoinHandle<'scope, Bench>>,
-}
-
-/// What a worker is given, and gives back with its answer.
+/// What is to be done for a shard, and then what came of it.
 #[derive(Debug, Default)]
 struct Task {
     lane: Lane,
     said: Said,
 }
 
-/// What a worker says of a batch: each event, and each connection that began, with the place of the packet that brought it.
+/// What is to be said of a batch: each event, and each connection that began, with the place of the packet that brought it.
 #[derive(Debug, Default)]
 struct Said {
     /// Those of the events.
@@ -76,55 +78,59 @@ struct Said {
 }
 
 impl<'scope> Threads<'scope> {
-    /// Starts so many threads, which add up what [`Tally`] takes where `tallies`.
+    /// Starts threads, so many with the calling one, which add up what [`Tally`] takes where `tallies`.
     pub(crate) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
-        jobs: usize,
+        threads: usize,
         how: How,
         tallies: bool,
     ) -> Self {
-        let jobs = jobs.clamp(1, SHARDS);
-        let workers = (0..jobs).map(|number| {
-            let (tasks, to_do) = sync_channel(UNDER_WAY);
-            let (give_back, done) = sync_channel(UNDER_WAY);
-            let thread = scope.spawn(move || {
-                let shards = (number..SHARDS).step_by(jobs).len();
-                let mut bench = Bench {
-                    decoder: Decoder::new(how.decoder),
-                    analyzers: analyzers(how.analyzer, shards),
-                    jobs,
-                    skipped: BTreeMap::new(),
-                    tally: tallies.then(Tally::default),
-                };
-                bench.work(&to_do, &give_back);
+        let threads = threads.clamp(1, SHARDS);
+        let jobs = Arc::new(Jobs::new(how.analyzer));
+        let others = (1..threads).map(|number| {
+            let jobs = Arc::clone(&jobs);
+            let mut bench = Bench::new(&how, tallies);
+            let preferred = number * SHARDS / threads;
+            scope.spawn(move || {
+                let _alarm = Alarm(&jobs);
+                let mut done = None;
+                while let Some(mut job) = jobs.next(done.take(), preferred) {
+                    bench.work(&mut job);
+                    done = Some(job);
+                }
                 bench
-            });
-            Worker {
-                tasks: Some(tasks),
-                done,
-                thread: Some(thread),
-            }
+            })
         });
         Self {
-            workers: workers.collect(),
-            lanes: empty(jobs),
+            others: others.collect(),
+            jobs,
+            bench: Bench::new(&how, tallies),
+            lanes: Lanes::new(iter::empty(), Vec::new()),
             decoder: Decoder::new(how.decoder),
             skipped: BTreeMap::new(),
-            under_way: 0,
+            orders: VecDeque::new(),
             spare: Vec::new(),
             numbers: Numbers::default(),
         }
     }
 
-    /// Waits for everything that is to be said of the first batch under way, and hands it on.
-    fn merge_first(&mut self, take: &mut Take<'_>) -> io::Result<()> {
-        self.under_way -= 1;
-        // a worker that is gone has panicked: joining it says so
-        let done = self
-            .workers
-            .iter()
-            .map(|worker| worker.done.recv().unwrap_or_default());
-        let mut tasks: Vec<Task> = done.collect();
+    /// Works with the others until everything is known of the oldest batch under way, and hands that on. Whether there was one.
+    fn report_oldest(&mut self, take: &mut Take<'_>) -> io::Result<bool> {
+        let mut done = None;
+        let mut tasks = loop {
+            match self.jobs.oldest(done.take()) {
+                None => return Ok(false),
+                Some(Oldest::Done(tasks)) => break tasks,
+                Some(Oldest::ToDo(mut job)) => {
+                    self.bench.work(&mut job);
+                    done = Some(job);
+                }
+                Some(Oldest::Panicked) => {
+                    self.join();
+                    return Ok(false);
+                }
+            }
+        };
         let begun = tasks.iter_mut().flat_map(|task| task.said.begun.drain(..));
         let mut begun: Vec<_> = begun.collect();
         begun.sort_unstable();
@@ -132,12 +138,29 @@ impl<'scope> Threads<'scope> {
             self.numbers.begin(connection);
         }
         let numbers = &mut self.numbers;
-        merge(&mut tasks, &mut |event| take(numbers.number(event)))?;
+        let order = self.orders.pop_front().unwrap_or_default();
+        merge(&mut tasks, &order, &mut |event| take(numbers.number(event)))?;
         for ended in tasks.iter_mut().flat_map(|task| task.said.ended.drain(..)) {
             self.numbers.open.remove(&ended);
         }
-        self.spare.push(tasks);
-        Ok(())
+        self.spare.push((tasks, order));
+        Ok(true)
+    }
+
+    /// Has the other threads end; what they worked with.
+    fn join(&mut self) -> Vec<Bench> {
+        self.jobs.close();
+        let ended = self.others.drain(..).map(|thread| match thread.join() {
+            Ok(bench) => bench,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        ended.collect()
+    }
+}
+
+impl Drop for Threads<'_> {
+    fn drop(&mut self) {
+        self.jobs.close();
     }
 }
 
@@ -156,104 +179,64 @@ impl Engine for Threads<'_> {
 
     #[inline(never)]
     fn analyze(&mut self, take: &mut Take<'_>) -> io::Result<()> {
-        let said = self.spare.pop().unwrap_or_default().into_iter();
-        let mut said = said.map(|task| task.said);
-        let filled = std::mem::replace(&mut self.lanes, Lanes::new(Vec::new()));
-        for (worker, lane) in self.workers.iter().zip(filled.into_lanes()) {
-            let said = said.next().unwrap_or_default();
-            if let Some(tasks) = &worker.tasks {
-                // a worker that is gone has panicked: joining it says so
-                let _ = tasks.send(Task { lane, said });
-            }
+        while self.orders.len() >= UNDER_WAY {
+            self.report_oldest(take)?;
         }
-        self.under_way += 1;
-        if self.under_way >= UNDER_WAY {
-            self.merge_first(take)?;
-        }
-        self.lanes = match self.spare.last_mut() {
-            Some(tasks) => Lanes::new(
-                tasks
-                    .iter_mut()
-                    .map(|task| std::mem::take(&mut task.lane))
-                    .collect(),
-            ),
-            None => empty(self.workers.len()),
-        };
+        let (tasks, order) = self.spare.pop().unwrap_or_default();
+        let (lanes, said): (Vec<_>, Vec<_>) =
+            tasks.into_iter().map(|task| (task.lane, task.said)).unzip();
+        let empty = Lanes::new(lanes.into_iter(), order);
+        let (lanes, order) = std::mem::replace(&mut self.lanes, empty).into_parts();
+        let said = said.into_iter().chain(iter::repeat_with(Said::default));
+        let tasks = lanes.into_iter().zip(said);
+        self.jobs.add(tasks.map(|(lane, said)| Task { lane, said }));
+        self.orders.push_back(order);
         Ok(())
     }
 
     fn finish(&mut self, take: &mut Take<'_>) -> io::Result<(u64, Sums)> {
         self.analyze(take)?;
-        while self.under_way > 0 {
-            self.merge_first(take)?;
-        }
+        while self.report_oldest(take)? {}
         let mut sums = Sums {
             decoded: self.decoder.statistics(),
             skipped: std::mem::take(&mut self.skipped),
             tally: Tally::default(),
         };
-        let mut analyzers = Vec::new();
-        for worker in &mut self.workers {
-            worker.tasks = None;
-            if let Some(thread) = worker.thread.take() {
-                match thread.join() {
-                    Ok(bench) => {
-                        sums.add(Sums {
-                            decoded: bench.decoder.statistics(),
-                            skipped: bench.skipped,
-                            tally: bench.tally.unwrap_or_default(),
-                        });
-                        analyzers.extend(bench.analyzers);
-                    }
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
+        for bench in self.join() {
+            sums.add(bench.into_sums());
         }
+        sums.add(std::mem::take(&mut self.bench).into_sums());
+        let mut analyzers = self.jobs.take_analyzers();
         let numbers = &mut self.numbers;
         finish(&mut analyzers, &mut |event| take(numbers.number(event)))?;
         Ok((self.numbers.given, sums))
     }
 }
 
-fn empty(lanes: usize) -> Lanes {
-    Lanes::new((0..lanes).map(|_| Lane::default()).collect())
-}
-
-/// Hands on what workers said of one batch, in the order of the packets that brought it.
-fn merge(tasks: &mut [Task], take: &mut Take<'_>) -> io::Result<()> {
+/// Hands on what is said of one batch, in the order of the packets that brought it.
+fn merge(tasks: &mut [Task], order: &[u8], take: &mut Take<'_>) -> io::Result<()> {
+    if tasks.iter().all(|task| task.said.events.is_empty()) {
+        return Ok(());
+    }
     let queues = tasks.iter_mut().map(|Task { said, .. }| {
         let places = said.places.drain(..).peekable();
         (places, said.events.drain(..))
     });
     let mut queues: Vec<_> = queues.collect();
-    loop {
-        // of two workers none has the same place
-        let (mut first, mut second) = (None, u32::MAX);
-        for (places, events) in &mut queues {
-            let Some(place) = places.peek().copied() else {
-                continue;
-            };
-            match &first {
-                Some((before, _, _)) if *before < place => second = second.min(place),
-                Some((behind, _, _)) => {
-                    second = *behind;
-                    first = Some((place, places, events));
-                }
-                None => first = Some((place, places, events)),
-            }
-        }
-        let Some((_, places, events)) = first else {
-            return Ok(());
+    for (place, shard) in (0..).zip(order) {
+        let Some((places, events)) = queues.get_mut(usize::from(*shard)) else {
+            continue;
         };
-        while places.next_if(|place| *place < second).is_some() {
+        while places.next_if_eq(&place).is_some() {
             if let Some(event) = events.next() {
                 take(event)?;
             }
         }
     }
+    Ok(())
 }
 
-/// Connections' numbers: workers name a connection by its first packet.
+/// Connections' numbers: threads name a connection by its first packet.
 #[derive(Debug, Default)]
 struct Numbers {
     given: u64,
@@ -279,70 +262,65 @@ impl Numbers {
 }
 
 /// What one thread works with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Bench {
     decoder: Decoder,
-    /// Those of every `jobs`th shard.
-    analyzers: Vec<Analyzer>,
-    jobs: usize,
     skipped: BTreeMap<Skipped, u64>,
     /// What is added up here; `None` where each event has to be handed on.
     tally: Option<Tally>,
 }
 
 impl Bench {
-    /// Decodes and analyzes lanes until no more come.
-    fn work(&mut self, to_do: &Receiver<Task>, give_back: &SyncSender<Task>) {
-        while let Ok(Task { mut lane, mut said }) = to_do.recv() {
-            let done = self.analyze(&lane, &mut said);
-            lane.clear();
-            if done.is_err() || give_back.send(Task { lane, said }).is_err() {
-                return;
-            }
+    fn new(how: &How, tallies: bool) -> Self {
+        Self {
+            decoder: Decoder::new(how.decoder),
+            skipped: BTreeMap::new(),
+            tally: tallies.then(Tally::default),
         }
     }
 
-    fn analyze(&mut self, lane: &Lane, said: &mut Said) -> io::Result<()> {
-        let Self {
-            decoder,
-            analyzers,
-            jobs,
-            skipped,
-            tally,
-        } = self;
-        let at: [usize; SHARDS] = std::array::from_fn(|shard| shard / *jobs);
+    fn into_sums(self) -> Sums {
+        Sums {
+            decoded: self.decoder.statistics(),
+            skipped: self.skipped,
+            tally: self.tally.unwrap_or_default(),
+        }
+    }
+
+    /// Decodes and analyzes what is in a lane, which is empty then.
+    fn work(&mut self, job: &mut Job) {
+        let Task { lane, said } = &mut job.task;
         for entries in lane.entries().chunks(LOT) {
             let mut segments = Vec::with_capacity(LOT);
-            // of each segment: the place of its packet, and its shard
-            let mut from = Vec::with_capacity(LOT);
+            // of each segment the place of its packet
+            let mut places = Vec::with_capacity(LOT);
             for entry in entries {
-                match lane.decode_onto(entry, decoder, &mut segments) {
-                    Ok(true) => from.push((entry.place, entry.shard)),
+                match lane.decode_onto(entry, &mut self.decoder, &mut segments) {
+                    Ok(true) => places.push(entry.place),
                     Ok(false) => {}
-                    Err(reason) => *skipped.entry(reason).or_default() += 1,
+                    Err(reason) => *self.skipped.entry(reason).or_default() += 1,
                 }
             }
-            each(
+            let analyzers = std::slice::from_mut(&mut *job.analyzer);
+            let heard = each(
                 &segments,
                 analyzers,
-                |number, _| {
-                    let shard = from.get(number).map_or(0, |(_, shard)| *shard);
-                    at.get(usize::from(shard)).copied().unwrap_or(0)
-                },
+                |_, _| 0,
                 |number, segment, analyzer, expected| {
-                    let place = from.get(number).map_or(0, |(place, _)| *place);
+                    let place = places.get(number).copied().unwrap_or_default();
                     let connection = ConnectionId(segment.packet.0);
                     if analyzer.handle_expected(segment, expected, connection) {
                         said.begun.push((place, connection));
                     }
                     while let Some(event) = analyzer.poll_event() {
-                        said.hear(tally.as_mut(), place, event);
+                        said.hear(self.tally.as_mut(), place, event);
                     }
                     Ok(())
                 },
-            )?;
+            );
+            debug_assert!(heard.is_ok(), "hearing does not fail");
         }
-        Ok(())
+        lane.clear();
     }
 }
 

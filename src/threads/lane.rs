@@ -1,8 +1,10 @@
-//! Packets on their way from the reader to other threads, with their bytes: a lane for each thread that decodes and analyzes.
+//! Packets on their way from the reader to whichever thread decodes and analyzes them, with their bytes: a lane for each shard.
 //!
 //! Of the most common packets the reader learns no more than between whom they travel; whoever takes them out of their lane
 //! decodes them. Others come decoded: fragments and tunnels have to be looked into to know that, and one decoder has to see
 //! all fragments; and large packets, since their checksum takes the most while the reader has their bytes at hand.
+
+use std::iter;
 
 use wireseam_wire::{
     Decoder, Endpoint, LinkType, Packet, PacketIndex, Segment, Skipped, Timestamp, plain_ends,
@@ -10,29 +12,27 @@ use wireseam_wire::{
 
 use crate::shard::{SHARDS, shard_of};
 
-/// How many packets a lane holds on the average: enough to hide what handing it over costs, which is a thread that has to be
-/// woken; with a quarter of it two threads take an eighth longer.
-const PACKETS: usize = 2_048;
+/// How many packets all lanes hold before they are handed over: enough that what this costs does not count.
+const PACKETS: usize = 4_096;
 
-/// How many bytes of packets a lane holds on the average before it is handed over.
-const BYTES: usize = 256 << 10;
+/// How many bytes of packets all lanes hold before they are handed over.
+const BYTES: usize = 512 << 10;
 
 /// Packets with more bytes come decoded. Without it mixed traffic takes a tenth longer on two threads.
 const LARGE: usize = 512;
 
-/// A lane for each thread.
+/// A lane for each shard.
 #[derive(Debug)]
-pub(crate) struct Lanes {
+pub(super) struct Lanes {
     lanes: Vec<Lane>,
-    /// In which of them the connections of each shard travel.
-    lane_of: [u8; SHARDS],
-    packets: usize,
+    /// Of each packet the shard.
+    order: Vec<u8>,
     bytes: usize,
 }
 
 /// What one thread is to decode and analyze, in the order of capture.
 #[derive(Debug, Default)]
-pub(crate) struct Lane {
+pub(super) struct Lane {
     entries: Vec<Entry>,
     bytes: Vec<u8>,
     /// What came decoded, without its payload.
@@ -41,13 +41,12 @@ pub(crate) struct Lane {
 
 /// A packet in a lane.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(super) struct Entry {
     sent: Sent,
     /// Where its bytes begin in those of the lane, and how many there are; of a segment these are its payload.
     bytes: (usize, usize),
     /// Its place among those of all lanes.
-    pub(crate) place: u32,
-    pub(crate) shard: u8,
+    pub(super) place: u32,
 }
 
 /// How a packet is sent, besides its bytes.
@@ -65,13 +64,15 @@ enum Sent {
 }
 
 impl Lanes {
-    /// Lanes that are empty, at most [`SHARDS`].
-    pub(crate) fn new(lanes: Vec<Lane>) -> Self {
-        let count = lanes.len().max(1);
+    /// Empty lanes, one for each shard, which keep their order in this.
+    pub(super) fn new(lanes: impl Iterator<Item = Lane>, mut order: Vec<u8>) -> Self {
+        order.clear();
         Self {
-            lanes,
-            lane_of: std::array::from_fn(|shard| (shard % count) as u8),
-            packets: 0,
+            lanes: lanes
+                .chain(iter::repeat_with(Lane::default))
+                .take(SHARDS)
+                .collect(),
+            order,
             bytes: 0,
         }
     }
@@ -82,7 +83,7 @@ impl Lanes {
     ///
     /// [`Skipped`] where it had to be decoded and there is no segment in it.
     #[inline]
-    pub(crate) fn push(
+    pub(super) fn push(
         &mut self,
         packet: &Packet<'_>,
         decoder: &mut Decoder,
@@ -121,8 +122,7 @@ impl Lanes {
         sent: impl FnOnce(&mut Vec<Segment<'static>>) -> Sent,
     ) {
         let shard = shard_of(one, other);
-        let lane = self.lane_of.get(shard).map_or(0, |lane| usize::from(*lane));
-        let Some(lane) = self.lanes.get_mut(lane) else {
+        let Some(lane) = self.lanes.get_mut(shard) else {
             return;
         };
         let at = (lane.bytes.len(), bytes.len());
@@ -130,32 +130,32 @@ impl Lanes {
         lane.entries.push(Entry {
             sent: sent(&mut lane.segments),
             bytes: at,
-            place: self.packets as u32,
-            shard: shard as u8,
+            place: self.order.len() as u32,
         });
-        self.packets += 1;
+        self.order.push(shard as u8);
         self.bytes += bytes.len();
     }
 
     #[inline]
-    pub(crate) fn is_full(&self) -> bool {
-        self.packets >= PACKETS * self.lanes.len() || self.bytes >= BYTES * self.lanes.len()
+    pub(super) fn is_full(&self) -> bool {
+        self.order.len() >= PACKETS || self.bytes >= BYTES
     }
 
-    pub(crate) fn into_lanes(self) -> Vec<Lane> {
-        self.lanes
+    /// The lanes by shard, and of each packet the shard.
+    pub(super) fn into_parts(self) -> (Vec<Lane>, Vec<u8>) {
+        (self.lanes, self.order)
     }
 }
 
 impl Lane {
-    pub(crate) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.bytes.clear();
         self.segments.clear();
     }
 
     /// Its packets in the order of capture.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
@@ -165,7 +165,7 @@ impl Lane {
     ///
     /// [`Skipped`] where there is none after all.
     #[inline]
-    pub(crate) fn decode_onto<'a>(
+    pub(super) fn decode_onto<'a>(
         &'a self,
         entry: &Entry,
         decoder: &mut Decoder,
