@@ -197,6 +197,10 @@ impl Analyzer {
         let Some(key) = key else {
             return false;
         };
+        if config.detail == Detail::Map {
+            self.catch_up(slot);
+            return false;
+        }
         let listing = (config.detail == Detail::Messages).then(|| listings.get(slot.place()));
         let listing = listing.flatten();
         let telling = listing.map_or(Telling::Counted, |it| Telling::Listed(it, config));
@@ -299,6 +303,8 @@ impl Analyzer {
         }
         if connection.is_over() {
             self.keep_remains(slot);
+        } else if config.detail == Detail::Map {
+            self.note_quiet(slot);
         } else if let Some(quick) = connection.quick(config) {
             if config.detail == Detail::Messages {
                 listings.put(slot.place(), connection.listing());

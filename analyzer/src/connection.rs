@@ -36,8 +36,8 @@ mod shared;
 
 pub(crate) use asleep::Asleep;
 use held::Held;
-use quick::Side;
 pub(crate) use quick::{Listing, Quick, Telling};
+use quick::{Side, There};
 pub(crate) use remains::Remains;
 pub(crate) use shared::Shared;
 use shared::Spares;
@@ -151,11 +151,29 @@ impl Connection {
 
     /// Where it stands, if nothing of it is open and its bytes and messages are only counted, or messages listed.
     pub(crate) fn quick(&self, config: &Config) -> Option<Quick> {
-        if config.detail == Detail::Map || self.state.has_ended() {
+        // To be hashed, each message is opened.
+        let hashed = config.hashes() && matches!(self.protocol, Protocol::WebSocket(_));
+        if config.detail == Detail::Map || hashed {
             return None;
         }
-        // To be hashed, each message is opened.
-        if config.hashes() && matches!(self.protocol, Protocol::WebSocket(_)) {
+        self.at_rest()
+    }
+
+    /// The same for as long as it sleeps, in which the next segment may wake it.
+    pub(crate) fn quick_asleep(&self, config: &Config) -> Option<Quick> {
+        if config.detail == Detail::Map {
+            return self.at_rest();
+        }
+        self.quick(config)
+    }
+
+    /// Whether nothing of it is open.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.at_rest().is_some()
+    }
+
+    fn at_rest(&self) -> Option<Quick> {
+        if self.state.has_ended() {
             return None;
         }
         let passes = self.passes();
@@ -197,6 +215,7 @@ impl Connection {
         Listing {
             starts: [client.reassembly.next(), server.reassembly.next()],
             longest: [client.longest_from(one), server.longest_from(other)],
+            there: There::Is,
             first: match &self.protocol {
                 Protocol::WebSocket(socket) => socket.next_numbers(),
                 _ => (FrameId(0), MessageId(0)),

@@ -357,7 +357,7 @@ proptest! {
 
     #[test]
     fn a_connection_that_slept_says_what_one_says_that_did_not(
-        detail in prop_oneof![Just(Detail::Counts), Just(Detail::Messages)],
+        detail in prop_oneof![Just(Detail::Counts), Just(Detail::Messages), Just(Detail::Map)],
         upgrades in any::<bool>(),
         client in frames(true),
         server in frames(false),

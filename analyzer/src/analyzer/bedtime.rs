@@ -5,16 +5,17 @@
 //!                       ^--------heard something-----' first
 //! ```
 //!
-//! It is looked into when one more is awake: where all segments are merely counted, this costs nothing.
+//! It is looked into when one more is awake: where all segments are merely counted, this costs nothing. Where the whole map is
+//! asked for, no segment is merely counted, so the [`Quick`] of a connection is on only while that sleeps, and any segment wakes it.
 
 use std::collections::VecDeque;
 
 use wireseam_wire::PacketIndex;
 
 use super::{Analyzer, Entry};
-use crate::connection::Quick;
+use crate::connection::{Connection, Quick};
 use crate::flow_table::Slot;
-use crate::{ConnectionId, Detail};
+use crate::{ConnectionId, Detail, Moment};
 
 /// So many quiet connections may be awake, and as many again where they hear something in turns: less than 2 MiB.
 const AWAKE: usize = 1_024;
@@ -46,13 +47,18 @@ impl Analyzer {
     /// Takes note of a connection that is quiet now, unless it is noted. Where more are awake than may be, those go to sleep
     /// that were noted first and heard nothing since.
     pub(super) fn note_quiet(&mut self, slot: Slot) {
-        let Self { flows, awake, .. } = self;
-        let last = flows.key(slot).and_then(Quick::last);
-        if let Some(last) = last
-            && let Some(Entry::Open {
-                connection,
-                is_noted: is_noted @ false,
-            }) = flows.get_mut(slot)
+        let Self {
+            config,
+            flows,
+            awake,
+            ..
+        } = self;
+        let (key, entry) = flows.both_mut(slot);
+        if let Some(Entry::Open {
+            connection,
+            is_noted: is_noted @ false,
+        }) = entry
+            && let Some(last) = key.and_then(|key| when_quiet(key, connection, config.detail))
         {
             *is_noted = true;
             awake.0.push_back(Noted {
@@ -84,33 +90,35 @@ impl Analyzer {
     }
 
     fn look_after(&mut self, noted: Noted, bedtime: Bedtime) {
-        let key = self.flows.key(noted.slot);
-        match key.filter(|key| key.is_of(noted.id)) {
-            Some(key) if !key.is_waiting() => {
-                let last = key.last().map_or(noted.packet, |last| last.packet);
-                if bedtime == Bedtime::Now || last == noted.packet {
-                    self.put_to_sleep(noted.slot);
-                } else {
-                    self.awake.0.push_back(Noted {
-                        packet: last,
-                        ..noted
-                    });
-                }
-            }
-            Some(_) => self.awake.0.push_back(noted),
-            None => self.forget(noted),
-        }
-    }
-
-    /// It is gone, or not quiet any longer.
-    fn forget(&mut self, noted: Noted) {
-        if let Some(Entry::Open {
+        let Self {
+            config,
+            flows,
+            awake,
+            ..
+        } = self;
+        let (Some(key), Some(entry)) = flows.both_mut(noted.slot) else {
+            return;
+        };
+        let Entry::Open {
             connection,
             is_noted,
-        }) = self.flows.get_mut(noted.slot)
-            && connection.id() == noted.id
-        {
-            *is_noted = false;
+        } = entry
+        else {
+            return;
+        };
+        if connection.id() != noted.id {
+            return;
+        }
+        match when_quiet(key, connection, config.detail) {
+            // not quiet any longer
+            None => *is_noted = false,
+            Some(_) if key.is_waiting() => awake.0.push_back(noted),
+            Some(Moment { packet, .. })
+                if bedtime == Bedtime::OnceSilent && packet != noted.packet =>
+            {
+                awake.0.push_back(Noted { packet, ..noted });
+            }
+            Some(_) => self.put_to_sleep(noted.slot),
         }
     }
 
@@ -131,7 +139,7 @@ impl Analyzer {
             return;
         };
         *is_noted = false;
-        let Some(quick) = connection.quick(config) else {
+        let Some(quick) = connection.quick_asleep(config) else {
             return;
         };
         if config.detail == Detail::Messages {
@@ -147,6 +155,15 @@ impl Analyzer {
         if let Some(key) = flows.key_mut(slot) {
             *key = quick;
         }
+    }
+}
+
+/// The latest packet of a connection that is awake, while it is quiet.
+fn when_quiet(key: &Quick, connection: &Connection, detail: Detail) -> Option<Moment> {
+    if detail == Detail::Map {
+        connection.is_at_rest().then(|| connection.last())
+    } else {
+        key.last()
     }
 }
 
@@ -171,10 +188,10 @@ mod tests {
     }
 
     impl Wires {
-        fn new() -> Self {
+        fn new(detail: Detail) -> Self {
             Self {
                 analyzer: Analyzer::new(Config {
-                    detail: Detail::Counts,
+                    detail,
                     ..Config::default()
                 }),
                 packet: 0,
@@ -204,7 +221,8 @@ mod tests {
 
         fn drain(&mut self) {
             while let Some(event) = self.analyzer.poll_event() {
-                self.messages += u64::from(matches!(event.kind, EventKind::Counted(_)));
+                let counted = matches!(event.kind, EventKind::Counted(_) | EventKind::Message(_));
+                self.messages += u64::from(counted);
             }
         }
 
@@ -238,7 +256,13 @@ mod tests {
 
     #[test]
     fn of_many_idle_websockets_all_but_some_sleep_and_keep_nothing_else() {
-        let mut wires = Wires::new();
+        for detail in [Detail::Counts, Detail::Messages, Detail::Map] {
+            all_but_some_sleep(detail);
+        }
+    }
+
+    fn all_but_some_sleep(detail: Detail) {
+        let mut wires = Wires::new(detail);
         for number in 0..20_000 {
             wires.open(number);
         }
@@ -257,7 +281,7 @@ mod tests {
 
     #[test]
     fn neither_pings_nor_keep_alives_nor_messages_wake_who_sleeps() {
-        let mut wires = Wires::new();
+        let mut wires = Wires::new(Detail::Counts);
         for number in 0..3 {
             wires.open(number);
         }
@@ -282,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_websocket_that_hears_something_all_the_time_stays_awake() {
-        let mut wires = Wires::new();
+        let mut wires = Wires::new(Detail::Counts);
         let (up, down) = (1 + REQUEST.len(), 1 + RESPONSE.len());
         let mut said = down + MESSAGE.len() + PING.len();
         wires.open(0);

@@ -82,7 +82,18 @@ pub(crate) struct Listing {
     pub(super) longest: [u32; 2],
     /// The numbers that the first frame and the first message get.
     pub(super) first: (FrameId, MessageId),
+    pub(super) there: There,
 }
+
+/// That there is a [`Listing`]. What else its byte may hold says that there is none, in a place for one.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(super) enum There {
+    Is = 1,
+}
+
+/// With a place for whether there is one it would be two lines.
+const _: () = assert!(size_of::<Option<Listing>>() == 64);
 
 /// How messages are told.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +112,7 @@ impl Listing {
 
     /// Reads a little of it, so that it is in the cache.
     pub(crate) fn touch(&self) -> u64 {
-        self.starts[0].0
+        self.starts[0].0 ^ self.there as u64
     }
 }
 
@@ -183,11 +194,6 @@ impl Quick {
     /// Whether a segment of it is held.
     pub(crate) fn is_waiting(&self) -> bool {
         self.sides.iter().any(|side| side.held != 0)
-    }
-
-    /// Whether it is this connection and quiet.
-    pub(crate) fn is_of(&self, id: ConnectionId) -> bool {
-        self.is_on() && self.id == id
     }
 
     /// What came in each direction since it is quiet.

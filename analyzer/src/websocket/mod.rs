@@ -19,6 +19,7 @@ mod open_frame;
 mod search;
 mod socket;
 mod talk;
+mod unacknowledged;
 mod utf8;
 mod whole;
 

@@ -286,7 +286,7 @@ impl Socket {
         } = self;
         AsleepSocket {
             numbers,
-            talk,
+            talk: talk.sleep(),
             halves: [client.sleep(), server.sleep()],
         }
     }

@@ -8,24 +8,15 @@ use super::close::{Ending, close_frame};
 use super::context::{Context, Spares};
 use super::ended::{EndedFrame, Told};
 use super::mask::unmask;
+use super::unacknowledged::Unacknowledged;
 use super::whole::WholeControl;
 use crate::finding;
 use crate::outbox::{Outbox, Place};
 use crate::spare::Reuse;
 use crate::{
     Acknowledged, Close, CloseFrame, Control, Detail, Direction, EndedBy, EventKind, FrameId,
-    Limits, MessageId, Moment, Offset, Opcode, WebSocketId,
+    Limits, Moment, Offset, Opcode, WebSocketId,
 };
-
-/// Messages of one direction whose last byte was not acknowledged, and where that ends.
-#[derive(Debug, Default)]
-struct Unacknowledged {
-    waiting: VecDeque<(Offset, MessageId)>,
-    /// The first one that was forgotten for the others.
-    forgotten: Option<(Offset, MessageId)>,
-    /// Whether it was acknowledged, so that this was said.
-    is_told: bool,
-}
 
 /// Room for so many Pings is kept for the next user of it.
 const KEPT: usize = 64;
@@ -37,7 +28,7 @@ pub(super) struct Talk {
     incomplete: u32,
     whole_messages: [u64; 2],
     /// Messages whose last byte was not acknowledged; `None` where there never was any.
-    unacknowledged: Option<Box<[Unacknowledged; 2]>>,
+    unacknowledged: Option<Box<Unacknowledged>>,
     /// `None` while no Ping is to be answered and neither side has sent a Close.
     control: Option<Box<ControlTalk>>,
 }
@@ -97,24 +88,6 @@ struct SentClose {
     end: Offset,
 }
 
-impl Unacknowledged {
-    /// Remembers a message, and at most so many.
-    fn push(&mut self, end: Offset, message: MessageId, most: usize) {
-        self.waiting.push_back((end, message));
-        if self.waiting.len() > most {
-            let oldest = self.waiting.pop_front();
-            self.forgotten = self.forgotten.or(oldest);
-        }
-    }
-
-    /// The first message that was forgotten, once it is acknowledged.
-    fn tell_forgotten(&mut self, end: Offset) -> Option<MessageId> {
-        let (needed, message) = self.forgotten.filter(|_| !self.is_told)?;
-        self.is_told = needed <= end;
-        self.is_told.then_some(message)
-    }
-}
-
 impl Talk {
     pub(super) fn new(websocket: WebSocketId) -> Self {
         Self {
@@ -123,6 +96,14 @@ impl Talk {
             whole_messages: [0; 2],
             unacknowledged: None,
             control: None,
+        }
+    }
+
+    /// What has to be remembered, in as few bytes as it takes.
+    pub(super) fn sleep(self) -> Self {
+        Self {
+            unacknowledged: self.unacknowledged.and_then(Unacknowledged::packed),
+            ..self
         }
     }
 
@@ -154,9 +135,9 @@ impl Talk {
                 self.whole_messages[direction as usize] += u64::from(complete);
                 self.incomplete = self.incomplete.saturating_add(u32::from(!complete));
                 if context.wants_map() {
-                    let waiting = self.unacknowledged.get_or_insert_default();
-                    let waiting = &mut waiting[direction as usize];
-                    waiting.push(end, id, context.config.limits.unacknowledged);
+                    let most = context.config.limits.unacknowledged;
+                    let messages = self.unacknowledged.get_or_insert_default();
+                    messages.push(direction, end, id, most);
                 }
             }
         }
@@ -173,8 +154,7 @@ impl Talk {
         let Some(messages) = &mut self.unacknowledged else {
             return;
         };
-        let messages = &mut messages[direction as usize];
-        if let Some(message) = messages.tell_forgotten(end) {
+        if let Some(message) = messages.tell_forgotten(direction, end) {
             let place = Place {
                 direction: Some(direction),
                 websocket: Some(self.websocket),
@@ -185,13 +165,7 @@ impl Talk {
                 (limit unacknowledged)";
             out.finding_at(&finding::LIMIT_UNACKNOWLEDGED, place, text.to_owned());
         }
-        let waiting = &mut messages.waiting;
-        while let Some((_, message)) = waiting
-            .front()
-            .copied()
-            .filter(|(needed, _)| *needed <= end)
-        {
-            waiting.pop_front();
+        while let Some(message) = messages.pop(direction, end) {
             let websocket = self.websocket;
             let acknowledged = Acknowledged { websocket, message };
             out.push_at(since, EventKind::Acknowledged(acknowledged));

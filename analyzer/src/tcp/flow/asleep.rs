@@ -54,7 +54,8 @@ impl Flow {
                 },
             fin: None,
             window,
-            acknowledged_since: None,
+            // of nothing: nothing that came in front of it waits to be acknowledged
+            acknowledged_since: _,
         } = self
         else {
             return None;
