@@ -88,7 +88,7 @@ function judge(met, target) {
 
 # What one more silent WebSocket takes.
 function slopes(    formats, n, i, few, many, slope) {
-    n = split("summary ndjson", formats, " ")
+    n = split("summary messages ndjson", formats, " ")
     for (i = 1; i <= n; i++) {
         few = "idle 100000" SUBSEP formats[i]; many = "idle 200000" SUBSEP formats[i]
         if (!(few in runs) || !(many in runs)) continue

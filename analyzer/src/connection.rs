@@ -318,7 +318,7 @@ impl Connection {
         let direction = self.ends.direction_of(segment);
         self.last = moment;
         let was_over = self.state.is_over();
-        let seen_lately = shared.recent.note(fingerprint(segment));
+        let seen_lately = shared.recent.note(fingerprint(self.id, direction, segment));
         if config.detail == Detail::Map || !self.take_bare(direction, segment, seen_lately, moment)
         {
             self.work(moment, config, shared, events, |connection, work| {

@@ -267,7 +267,7 @@ impl Quick {
             return false;
         };
         if length == 0 {
-            let print = fingerprint(segment);
+            let print = fingerprint(self.id, direction, segment);
             if shared.recent.note(print) {
                 return false;
             }

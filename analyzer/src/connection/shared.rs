@@ -37,7 +37,8 @@ impl Shared {
         direction: Direction,
         segment: &Segment<'_>,
     ) {
-        self.recent.note(fingerprint(segment));
+        self.recent
+            .note(fingerprint(connection, direction, segment));
         if self.past.is_kept() {
             let (seq, packet) = (segment.seq, segment.packet);
             let ends = (segment.source, segment.destination);
