@@ -1,6 +1,6 @@
 //! What a packet source is, and what it can say about the capture.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::DerefMut, time::Duration};
 
 use wireseam_wire::{LinkType, Packet, Timestamp};
 
@@ -242,45 +242,8 @@ impl fmt::Display for Stop {
     }
 }
 
-impl<S: Source + ?Sized> Source for &mut S {
-    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
-        (**self).next_packet()
-    }
-
-    fn next_packets(
-        &mut self,
-        most: u64,
-        take: &mut dyn FnMut(&[Packet<'_>]),
-    ) -> Result<u64, CaptureError> {
-        (**self).next_packets(most, take)
-    }
-
-    fn wait_for_packet(&mut self, at_most: Duration) -> Result<bool, CaptureError> {
-        (**self).wait_for_packet(at_most)
-    }
-
-    fn has_packet(&self) -> bool {
-        (**self).has_packet()
-    }
-
-    fn now(&self) -> Option<Timestamp> {
-        (**self).now()
-    }
-
-    fn statistics(&self) -> &Statistics {
-        (**self).statistics()
-    }
-
-    fn files(&self) -> Vec<FileRead> {
-        (**self).files()
-    }
-
-    fn progress(&self) -> Progress {
-        (**self).progress()
-    }
-}
-
-impl<S: Source + ?Sized> Source for Box<S> {
+/// Borrowed and boxed sources are sources.
+impl<P: DerefMut<Target: Source>> Source for P {
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
         (**self).next_packet()
     }
