@@ -18,7 +18,7 @@ const PACKETS: usize = 4_096;
 /// How many bytes of packets all lanes hold before they are handed over.
 const BYTES: usize = 512 << 10;
 
-/// Packets with more bytes come decoded. Without it mixed traffic takes a tenth longer on two threads.
+/// Packets with more bytes come decoded. While the reader did nothing else, mixed traffic took a tenth longer without it.
 const LARGE: usize = 512;
 
 /// A lane for each shard.

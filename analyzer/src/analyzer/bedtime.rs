@@ -163,7 +163,7 @@ fn when_quiet(key: &Quick, connection: &Connection, detail: Detail) -> Option<Mo
     if detail == Detail::Map {
         connection.is_at_rest().then(|| connection.last())
     } else {
-        key.last()
+        key.last().filter(|_| key.is_on())
     }
 }
 
