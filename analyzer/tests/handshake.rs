@@ -187,6 +187,29 @@ fn an_upgrade_to_http2_is_no_websocket() {
     }
 }
 
+/// RFC 9112 2.2: they are ignored, and so no part of the head, wherever a segment ends.
+#[test]
+fn empty_lines_before_a_head_are_no_part_of_it() {
+    for (empty, head) in [("\r\n", GET), ("\n\n\r\n", GET), ("\r\n", REQUEST)] {
+        let bytes = [empty.as_bytes(), head].concat();
+        for cut in 0..bytes.len() {
+            let (first, rest) = bytes.split_at(cut);
+            let mut scene = Scene::opened(full());
+            if !first.is_empty() {
+                scene.up(first);
+            }
+            let outcome = scene.up(rest).finish();
+            let heads = outcome.events.iter().filter_map(|event| match &event.kind {
+                EventKind::Exchange(exchange) => exchange.request_head,
+                _ => None,
+            });
+            let heads: Vec<_> = heads.map(|span| (span.start.0, span.end.0)).collect();
+            let wanted = (empty.len() as u64, bytes.len() as u64);
+            assert_eq!(heads, [wanted], "{empty:?}, cut at {cut}");
+        }
+    }
+}
+
 /// RFC 9112 2.2: a line may end with LF alone, and empty lines may come before a request.
 #[test]
 fn heads_with_bare_line_feeds_are_read() {

@@ -234,7 +234,7 @@ impl Http {
         };
     }
 
-    /// Empty lines before a head are passed over (RFC 9112 2.2); what cannot be a head is not waited for.
+    /// What cannot be a head is not waited for.
     fn unfinished_head(
         &mut self,
         direction: Direction,
@@ -243,11 +243,6 @@ impl Http {
         around: &Surroundings<'_>,
         out: &mut Outbox<'_>,
     ) -> Step {
-        let empty_lines = empty_lines(input);
-        if empty_lines > 0 {
-            self.sides[direction as usize] = Side::Head { scanned: 0 };
-            return Step::more(empty_lines);
-        }
         if begins_like_head(direction, input) {
             if input.len() <= around.limits.http_head {
                 self.sides[direction as usize] = Side::Head {
@@ -288,7 +283,7 @@ impl Http {
         answer.status == 101 && is_open && around.request_may_follow
     }
 
-    /// Reads a head, if it is whole. Mostly it is from the beginning, and one pass tells; where it is not, the search for its
+    /// Reads a head, if it is whole; empty lines before it are passed over (RFC 9112 2.2) and no part of it. Mostly it is from the beginning, and one pass tells; where it is not, the search for its
     /// end goes on where it stopped, and no pass begins anew with each piece.
     fn head_step(
         &mut self,
@@ -299,6 +294,11 @@ impl Http {
         around: &Surroundings<'_>,
         out: &mut Outbox<'_>,
     ) -> Step {
+        let empty = empty_lines(input);
+        if empty > 0 {
+            self.sides[direction as usize] = Side::Head { scanned: 0 };
+            return Step::more(empty);
+        }
         let whole = if scanned == 0 {
             Head::parse_whole(input)
         } else {
@@ -312,10 +312,7 @@ impl Http {
             return self.unfinished_head(direction, at, input, around, out);
         };
         let bytes = input.get(..end).unwrap_or(input);
-        let begun = bytes.get(empty_lines(bytes)..).unwrap_or_default();
-        let is_waited_for =
-            begins_like_head(direction, begun) && begun.len() <= around.limits.http_head;
-        if !begun.is_empty() && !is_waited_for {
+        if !begins_like_head(direction, bytes) || bytes.len() > around.limits.http_head {
             // what would not have been waited for is no head where it comes in one piece either
             return self.unfinished_head(direction, at, input, around, out);
         }
@@ -327,7 +324,7 @@ impl Http {
         match &whole {
             Some((head, _)) => self.head(direction, span, bytes, Some(head), around, out),
             None => {
-                let head = Head::parse(begun);
+                let head = Head::parse(bytes);
                 self.head(direction, span, bytes, head.as_ref(), around, out)
             }
         }
@@ -368,7 +365,6 @@ impl Http {
                 }
                 self.response(fields, answer, out)
             }
-            _ if empty_lines(bytes) == bytes.len() => Outcome::More,
             _ => return self.no_head(direction, span.start, bytes, around, out),
         };
         self.recognised = true;
