@@ -189,8 +189,8 @@ const UNKNOWN: &[u8] = b"UNKNOWN";
 const LONGEST_LINE: usize = 107;
 /// How version 2 begins.
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// What of version 2 is always there: the signature, version and command, family and transport, a length.
-const FIXED: usize = 16;
+/// What of version 2 is always there: the signature, version and command, family and transport, a length of the rest.
+pub(crate) const FIXED: usize = 16;
 /// Version 2, and the proxy speaks for itself.
 const LOCAL: u8 = 0x20;
 /// Version 2, and the proxy speaks for another.

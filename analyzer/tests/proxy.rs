@@ -91,6 +91,19 @@ fn a_header_stands_in_front_of_all_else_and_once() {
     }
 }
 
+/// What is pointed at is what announces so many bytes, wherever a segment ends.
+#[test]
+fn a_longer_header_than_is_waited_for_is_told_by_its_beginning() {
+    for cut in 1..BINARY.len() {
+        let mut scene = Scene::opened(with_limits(|limits| limits.proxy_header = 27));
+        let outcome = scene.up(&BINARY[..cut]).up(&BINARY[cut..]).finish();
+        let findings = outcome.findings();
+        let of_limit = findings.iter().find(|it| it.rule.id == "limit.proxy");
+        let span = of_limit.unwrap().span.unwrap();
+        assert_eq!((span.start.0, span.end.0), (0, 16), "cut at {cut}");
+    }
+}
+
 #[test]
 fn a_longer_header_than_is_waited_for_is_none() {
     for (limit, found) in [(28, 1), (27, 0)] {

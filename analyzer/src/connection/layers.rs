@@ -83,7 +83,7 @@ impl Connection {
             Prefix::NotYet if !work.is_last => None,
             Prefix::NotYet | Prefix::Absent => Some(0),
             Prefix::TooLong(length) => {
-                let span = Span::of_length(Offset(0), input.len().min(length) as u64);
+                let span = Span::of_length(Offset(0), proxy::FIXED as u64);
                 let map = self.flows[Direction::ClientToServer as usize].map();
                 let place = Place::of(Direction::ClientToServer, span, map);
                 let text = format!(
