@@ -78,21 +78,20 @@ impl Unacknowledged {
     }
 
     /// What has to be remembered, in as few bytes as it takes; `None` where nothing has.
-    pub(super) fn packed(self: Box<Self>) -> Option<Box<Self>> {
-        let Some(more) = &self.more else {
-            return self.only.is_some().then_some(self);
-        };
-        let is_forgetful = more.iter().any(|waiting| waiting.forgotten.is_some());
-        let mut all = Direction::BOTH.into_iter().flat_map(|direction| {
-            let messages = more[direction as usize].messages.iter();
-            messages.map(move |(end, message)| (direction, *end, *message))
-        });
-        match (all.next(), all.next()) {
-            _ if is_forgetful => Some(self),
-            (None, _) => None,
-            (only, None) => Some(Box::new(Self { only, more: None })),
-            _ => Some(self),
+    pub(super) fn packed(mut self: Box<Self>) -> Option<Box<Self>> {
+        if let Some(more) = &self.more {
+            let is_forgetful = more.iter().any(|waiting| waiting.forgotten.is_some());
+            let mut all = Direction::BOTH.into_iter().flat_map(|direction| {
+                let messages = more[direction as usize].messages.iter();
+                messages.map(move |(end, message)| (direction, *end, *message))
+            });
+            let (only, another) = (all.next(), all.next());
+            if is_forgetful || another.is_some() {
+                return Some(self);
+            }
+            (self.only, self.more) = (only, None);
         }
+        self.only.is_some().then_some(self)
     }
 }
 
