@@ -10,6 +10,8 @@ use std::{
 use serde_json::Value;
 use wireseam_fixtures::Script;
 
+use crate::records::records;
+
 #[test]
 fn several_files_are_one_capture_whatever_their_order() {
     let folder = Folder::new("several");
@@ -284,14 +286,7 @@ impl Drop for Folder {
 /// The capture in as many files, each with the file header in front.
 fn pieces<const N: usize>(folder: &Folder) -> [PathBuf; N] {
     let bytes = fs::read(folder.whole()).unwrap();
-    let (header, mut rest) = bytes.split_at(24);
-    let mut records = Vec::new();
-    while !rest.is_empty() {
-        let len = u32::from_le_bytes(rest[8..12].try_into().unwrap());
-        let (record, behind) = rest.split_at(16 + usize::try_from(len).unwrap());
-        records.push(record);
-        rest = behind;
-    }
+    let (header, records) = records(&bytes);
     let each = records.len().div_ceil(N);
     std::array::from_fn(|at| {
         let path = folder.0.join(format!("piece-{at}.pcap"));

@@ -17,6 +17,8 @@ use wireseam::{
     wire::Checksums,
 };
 
+use crate::records::records;
+
 /// Captures with many connections: some that end, some with losses, some that never end.
 fn captures() -> Vec<(String, Vec<u8>)> {
     let profiles = [
@@ -51,21 +53,14 @@ fn captures() -> Vec<(String, Vec<u8>)> {
 
 /// The packets of a capture, and a copy of each that many packets later.
 fn copied(capture: &[u8], later: usize) -> Vec<u8> {
-    let (head, mut rest) = capture.split_at(24);
-    let mut packets = Vec::new();
-    while let Some(length) = rest.get(8..12) {
-        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
-        let (packet, behind) = rest.split_at(16 + length);
-        packets.push(packet);
-        rest = behind;
-    }
+    let (header, packets) = records(capture);
     let copies = iter::repeat_n(None, later).chain(packets.iter().map(Some));
     let packets = packets.iter().map(Some).chain(iter::repeat(None));
     let both = packets
         .zip(copies)
         .flat_map(|(packet, copy)| [packet, copy]);
     let packets: Vec<&[u8]> = both.flatten().copied().collect();
-    [head, &packets.concat()].concat()
+    [header, &packets.concat()].concat()
 }
 
 fn rendered<R: Render>(
@@ -128,18 +123,15 @@ fn any_number_of_threads_writes_the_same_bytes() {
 
 /// The same with something wrong in every third packet: checksums, lengths, fragments, protocols.
 fn damaged(capture: &[u8]) -> Vec<u8> {
-    let mut damaged = capture.to_vec();
-    let (mut start, mut number) = (24, 0);
-    while let Some(length) = damaged.get(start + 8..start + 12) {
-        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize;
-        let at = 12 + number / 3 % 45;
-        if number % 3 == 0
-            && let Some(byte) = damaged.get_mut(start + 16 + at.min(length - 1))
-        {
-            *byte ^= 1 << (number / 135 % 8);
+    let (header, packets) = records(capture);
+    let mut damaged = header.to_vec();
+    for (number, packet) in packets.into_iter().enumerate() {
+        let at = (16 + 12 + number / 3 % 45).min(packet.len() - 1);
+        let start = damaged.len();
+        damaged.extend_from_slice(packet);
+        if number % 3 == 0 {
+            damaged[start + at] ^= 1 << (number / 135 % 8);
         }
-        start += 16 + length;
-        number += 1;
     }
     damaged
 }

@@ -36,6 +36,8 @@ mod live;
 mod readme;
 /// Captures of real programs against what these programs logged.
 mod recordings;
+/// Capture files taken apart.
+mod records;
 /// Fixtures replayed into decoders.
 mod replay;
 /// Every fixture cut into other segments.
