@@ -91,22 +91,66 @@ fn not_good(segment: &[u8], unfilled: [u16; 3]) -> Checksum {
 /// The carries gather in the upper half: an addition and an addition with carry for eight bytes.
 #[inline(always)]
 pub(crate) fn sum(bytes: &[u8]) -> u128 {
-    let mut sum = 0;
-    let (blocks, rest) = bytes.as_chunks::<32>();
-    for block in blocks {
-        let (words, _) = block.as_chunks::<8>();
-        for word in words {
-            sum += u128::from(u64::from_le_bytes(*word));
-        }
+    let (blocks, rest) = bytes.as_chunks();
+    let Some(last) = bytes.last_chunk() else {
+        return sum_of_few(bytes);
+    };
+    let sum: u128 = blocks.iter().map(sum_of_block).sum();
+    sum + sum_of_rest(last, rest.len())
+}
+
+/// How many bytes are added up at once.
+const BLOCK: usize = 64;
+
+#[inline(always)]
+fn sum_of_block(block: &[u8; BLOCK]) -> u128 {
+    let (words, _) = block.as_chunks();
+    words
+        .iter()
+        .map(|word| u128::from(u64::from_le_bytes(*word)))
+        .sum()
+}
+
+/// The sum of the last bytes of a block, so many of them.
+///
+/// What is in front of them is masked out, and the sum turned by as much as their words are shifted: which way a processor
+/// went here would depend on their number, which it cannot foretell.
+#[inline(always)]
+fn sum_of_rest(block: &[u8; BLOCK], count: usize) -> u128 {
+    let mask = MASKS.get(count..).and_then(|masks| masks.first_chunk());
+    let mut rest = *block;
+    for (byte, mask) in rest.iter_mut().zip(mask.unwrap_or(&[0; BLOCK])) {
+        *byte &= mask;
     }
-    let (words, rest) = rest.as_chunks::<8>();
-    for word in words {
-        sum += u128::from(u64::from_le_bytes(*word));
+    let sum = fold_to_word(sum_of_block(&rest));
+    sum.rotate_left(8 * (count % 8) as u32).into()
+}
+
+/// What masks out nothing but the last bytes of a block, from their number on.
+const MASKS: [u8; 2 * BLOCK] = {
+    let mut masks = [0; 2 * BLOCK];
+    let (_, kept) = masks.split_at_mut(BLOCK);
+    let mut at = 0;
+    while at < BLOCK {
+        kept[at] = 0xff;
+        at += 1;
     }
-    if !rest.is_empty() {
-        sum += u128::from(last_word(bytes, rest));
+    masks
+};
+
+/// The same of less than a block.
+#[inline(always)]
+fn sum_of_few(bytes: &[u8]) -> u128 {
+    let (words, rest) = bytes.as_chunks();
+    let sum: u128 = words
+        .iter()
+        .map(|word| u128::from(u64::from_le_bytes(*word)))
+        .sum();
+    if rest.is_empty() {
+        sum
+    } else {
+        sum + u128::from(last_word(bytes, rest))
     }
-    sum
 }
 
 /// The bytes behind the last whole word, as a word: those in front of them are shifted out.
@@ -139,11 +183,17 @@ pub(crate) fn is_right(sum: u128) -> bool {
 /// the lower one added in.
 #[inline]
 fn fold(sum: u128) -> u16 {
-    let (low, high) = (sum as u64, (sum >> 64) as u64);
-    let (sum, carry) = low.overflowing_add(high);
-    let sum = sum + u64::from(carry);
+    let sum = fold_to_word(sum);
     let sum = (sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32;
     (sum.wrapping_add(sum.rotate_left(16)) >> 16) as u16
+}
+
+/// The same of the upper half alone, which holds the carries.
+#[inline(always)]
+fn fold_to_word(sum: u128) -> u64 {
+    let (low, high) = (sum as u64, (sum >> 64) as u64);
+    let (sum, carry) = low.overflowing_add(high);
+    sum + u64::from(carry)
 }
 
 /// Where the checksum stands in a TCP header.
