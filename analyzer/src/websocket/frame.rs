@@ -30,8 +30,49 @@ pub(crate) struct FrameHeader {
 
 impl FrameHeader {
     /// Reads a header at the start of `input`; `None` where it is not all there. Nothing else can go wrong.
+    #[inline]
     pub(crate) fn parse(input: &[u8]) -> Option<Self> {
-        header(input).ok().map(|(_, header)| header)
+        match input.first_chunk() {
+            Some(front) => Some(Self::at(front)),
+            None => header(input).ok().map(|(_, header)| header),
+        }
+    }
+
+    /// The header at the start of as many bytes as the longest has.
+    ///
+    /// It looks at the same bytes whatever they say: lengths and masks come in no order that a processor could foretell.
+    #[inline]
+    fn at(front: &[u8; LONGEST_HEADER]) -> Self {
+        let [first, second, a, b, c, d, e, f, g, h, ..] = *front;
+        let short = second & 0x7F;
+        let extended_length = 2 * u8::from(short == 126) + 8 * u8::from(short == 127);
+        let extended = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let extended = extended >> (64 - 8 * u32::from(extended_length)).min(63);
+        let key = front.get(2 + usize::from(extended_length)..);
+        let key = key.and_then(|key| key.first_chunk()).copied();
+        Self {
+            masking_key: key.filter(|_| second & 0x80 != 0),
+            length: if extended_length == 0 {
+                short.into()
+            } else {
+                extended
+            },
+            extended_length,
+            ..Self::of_first_byte(first)
+        }
+    }
+
+    /// A header of two bytes, of which this is the first.
+    #[inline]
+    fn of_first_byte(first: u8) -> Self {
+        Self {
+            fin: first & 0x80 != 0,
+            rsv: [first & 0x40 != 0, first & 0x20 != 0, first & 0x10 != 0],
+            opcode: Opcode::from_first_byte(first),
+            masking_key: None,
+            length: 0,
+            extended_length: 0,
+        }
     }
 
     /// Its length in bytes.
@@ -81,12 +122,10 @@ fn header(input: &[u8]) -> IResult<&[u8], FrameHeader> {
         masking_key.map(Some).parse(input)?
     };
     let header = FrameHeader {
-        fin: first & 0x80 != 0,
-        rsv: [first & 0x40 != 0, first & 0x20 != 0, first & 0x10 != 0],
-        opcode: Opcode::from_first_byte(first),
         masking_key,
         length,
         extended_length,
+        ..FrameHeader::of_first_byte(first)
     };
     Ok((input, header))
 }
@@ -99,7 +138,27 @@ fn masking_key(input: &[u8]) -> IResult<&[u8], [u8; 4]> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// With enough bytes for any header it is read at once, with fewer as a stream.
+        #[test]
+        fn headers_are_the_same_read_at_once_and_as_a_stream(
+            mut front: [u8; LONGEST_HEADER],
+            length in prop_oneof![any::<u8>(), Just(126), Just(127)],
+            masked: bool,
+        ) {
+            front[1] = length & 0x7F | u8::from(masked) << 7;
+            let at_once = FrameHeader::parse(&front).expect("a header");
+            let size = header_size(front[1]);
+            prop_assert_eq!(at_once.size(), size as u64);
+            let (rest, streamed) = header(&front).expect("a header");
+            prop_assert_eq!(at_once, streamed);
+            prop_assert_eq!(rest.len(), LONGEST_HEADER - size);
+        }
+    }
 
     #[test]
     fn examples_of_rfc_6455_section_5_7_are_read() {
