@@ -2,7 +2,7 @@
 
 use super::conformance::LONGEST_CONTROL;
 use super::frame::FrameHeader;
-use super::mask::unmask;
+use super::mask::{unmask, unmask_onto};
 use crate::{AlignmentKind, Direction, Opcode};
 
 /// How long a text may be that is unmasked in one piece.
@@ -165,33 +165,92 @@ fn keeps_the_rules(header: &FrameHeader, direction: Direction) -> bool {
 }
 
 /// Whether a payload is UTF-8, where it has to be (RFC 6455 8.1).
+#[inline]
 fn is_text_if_said(header: &FrameHeader, payload: &[u8]) -> bool {
-    if header.opcode != Opcode::Text {
-        return true;
-    }
-    let Some(key) = header.masking_key else {
-        return is_text(payload);
-    };
-    if payload.len() <= SHORT {
-        is_masked_text(payload, key, &mut [0; SHORT])
-    } else {
-        is_masked_text(payload, key, &mut [0; LONGEST_MASKED_TEXT])
-    }
-}
-
-/// Most texts are ASCII, and of short ones that is told sooner.
-fn is_text(payload: &[u8]) -> bool {
-    payload.is_ascii() || simdutf8::basic::from_utf8(payload).is_ok()
+    header.opcode != Opcode::Text
+        || if payload.len() <= SHORT {
+            is_short_text(payload, header.masking_key.unwrap_or_default())
+        } else {
+            is_long_text(payload, header.masking_key)
+        }
 }
 
 /// How long most texts are at most.
 const SHORT: usize = 256;
 
-fn is_masked_text(payload: &[u8], key: [u8; 4], clear: &mut [u8]) -> bool {
+/// Into how much the library that knows UTF-8 cuts its input; what is left over takes it as long as some of these.
+const PIECE: usize = 64;
+
+/// Whether a payload that is [`SHORT`] is UTF-8 once it is unmasked; a key of zeros does not mask.
+///
+/// Zeros behind it fill its last piece up, so that the same is done to it whatever its length, but for how often.
+fn is_short_text(payload: &[u8], key: [u8; 4]) -> bool {
+    let mut clear = [0; SHORT];
+    let pieces = payload.len().next_multiple_of(PIECE);
+    let (Some(()), Some(pieces)) = (unmask_onto(payload, key, &mut clear), clear.get(..pieces))
+    else {
+        return false;
+    };
+    simdutf8::basic::from_utf8(pieces).is_ok()
+}
+
+fn is_long_text(payload: &[u8], key: Option<[u8; 4]>) -> bool {
+    let Some(key) = key else {
+        return simdutf8::basic::from_utf8(payload).is_ok();
+    };
+    let mut clear = [0; LONGEST_MASKED_TEXT];
     let Some(clear) = clear.get_mut(..payload.len()) else {
         return false;
     };
     clear.copy_from_slice(payload);
     unmask(clear, key, 0);
-    is_text(clear)
+    simdutf8::basic::from_utf8(clear).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::mask::unmask;
+    use super::*;
+
+    /// Text, whole or cut anywhere, and some with a byte that does not belong there.
+    fn texts() -> impl Strategy<Value = Vec<u8>> {
+        let text = prop::collection::vec(prop_oneof![Just('a'), any::<char>()], 0..150);
+        let cut = any::<prop::sample::Index>();
+        let other = prop::option::weighted(0.2, any::<(prop::sample::Index, u8)>());
+        (text, cut, any::<bool>(), other).prop_map(|(text, cut, is_cut, other)| {
+            let mut bytes = text.into_iter().collect::<String>().into_bytes();
+            if is_cut {
+                bytes.truncate(cut.index(bytes.len() + 1));
+            }
+            if let Some((at, byte)) = other.filter(|_| !bytes.is_empty()) {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn texts_are_whole_messages_where_the_standard_library_reads_them(
+            text in texts(),
+            key: Option<[u8; 4]>,
+        ) {
+            let mut payload = text.clone();
+            unmask(&mut payload, key.unwrap_or_default(), 0);
+            let header = FrameHeader {
+                masking_key: key,
+                length: payload.len() as u64,
+                ..FrameHeader::parse(&[0x81, 0]).expect("a header")
+            };
+            prop_assert_eq!(
+                is_text_if_said(&header, &payload),
+                std::str::from_utf8(&text).is_ok()
+            );
+        }
+    }
 }
