@@ -246,7 +246,7 @@ impl Analyzer {
 
     /// Lets a connection know what was counted without it.
     fn catch_up(&mut self, slot: Slot) {
-        let Some((one, other)) = self.flows.key(slot).map(Key::ends) else {
+        let Some((&one, &other)) = self.flows.key(slot).map(Key::ends) else {
             return;
         };
         let Some(key) = self.flows.key_mut(slot).filter(|key| key.is_on()) else {

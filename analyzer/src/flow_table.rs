@@ -12,7 +12,7 @@ use crate::blocks::Blocks;
 /// By what a flow is found.
 pub(crate) trait Key {
     /// Its two ends, in whichever order.
-    fn ends(&self) -> (Endpoint, Endpoint);
+    fn ends(&self) -> (&Endpoint, &Endpoint);
 }
 
 /// A place in a [`FlowTable`]; another flow may have it once this one was removed.
@@ -89,13 +89,18 @@ impl<K: Key, T> FlowTable<K, T> {
         destination: Endpoint,
     ) -> Option<Direction> {
         let (client, server) = self.key(slot)?.ends();
-        if (source, destination) == (client, server) {
-            Some(Direction::ClientToServer)
-        } else if (source, destination) == (server, client) {
-            Some(Direction::ServerToClient)
+        // ports mostly tell, and both ways are gone alike: which comes next cannot be foretold
+        let back = (source.port != client.port) | (destination.port != server.port);
+        let [from, to] = if back {
+            [server, client]
         } else {
-            None
+            [client, server]
+        };
+        if (source, destination) == (*from, *to) {
+            return Some(Direction::BOTH[usize::from(back)]);
         }
+        let is_answer = (source, destination) == (*server, *client);
+        is_answer.then_some(Direction::ServerToClient)
     }
 
     pub(crate) fn key(&self, slot: Slot) -> Option<&K> {
@@ -130,7 +135,7 @@ impl<K: Key, T> FlowTable<K, T> {
                 place
             }
         };
-        let (one, other) = key.ends();
+        let (&one, &other) = key.ends();
         *self.keys.slot(place)? = Some(key);
         *self.flows.slot(place)? = Some(added);
         let Self {
@@ -138,7 +143,7 @@ impl<K: Key, T> FlowTable<K, T> {
         } = self;
         let hash_of = |place: &u32| {
             let ends = keys.get(*place).map(Key::ends);
-            ends.map_or(0, |(one, other)| hash(seeds, one, other))
+            ends.map_or(0, |(one, other)| hash(seeds, *one, *other))
         };
         table.insert_unique(hash(seeds, one, other), place, hash_of);
         Some(Slot(place))
@@ -146,7 +151,7 @@ impl<K: Key, T> FlowTable<K, T> {
 
     /// Takes a flow out, where there is one.
     pub(crate) fn remove(&mut self, slot: Slot) {
-        let Some((one, other)) = self.key(slot).map(Key::ends) else {
+        let Some((&one, &other)) = self.key(slot).map(Key::ends) else {
             return;
         };
         let hash = hash(&self.seeds, one, other);
@@ -210,8 +215,8 @@ mod tests {
     use super::*;
 
     impl Key for (Endpoint, Endpoint) {
-        fn ends(&self) -> (Endpoint, Endpoint) {
-            *self
+        fn ends(&self) -> (&Endpoint, &Endpoint) {
+            (&self.0, &self.1)
         }
     }
 
@@ -245,6 +250,28 @@ mod tests {
         assert_eq!(table.len(), 2_000 - 666, "666 of them divide by 3");
         let (one, other) = ends(999, false);
         assert_eq!(table.find(one, other), None);
+    }
+
+    /// Ports tell directions, but for connections that have the same one at both ends.
+    #[test]
+    fn segments_go_from_the_client_to_the_server_or_back_or_are_of_another_flow() {
+        let mut table = FlowTable::default();
+        let end = |address: u8, port| Endpoint {
+            address: Address::from([10, 0, 0, address]),
+            port,
+        };
+        for (client, server) in [(end(1, 5_000), end(2, 80)), (end(1, 179), end(2, 179))] {
+            let slot = table.insert((client, server), 0).expect("a flow");
+            let direction = |one, other| table.direction(slot, one, other);
+            assert_eq!(direction(client, server), Some(Direction::ClientToServer));
+            assert_eq!(direction(server, client), Some(Direction::ServerToClient));
+            for other in [end(3, client.port), end(1, 9), end(2, client.port + 1)] {
+                assert_eq!(direction(other, server), None, "{other}");
+                assert_eq!(direction(server, other), None, "{other}");
+                assert_eq!(direction(client, other), None, "{other}");
+            }
+            assert_eq!(direction(client, client), None);
+        }
     }
 
     #[test]

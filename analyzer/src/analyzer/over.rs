@@ -42,7 +42,7 @@ impl Analyzer {
             && let Some(packed) = remains.take(stored)
         {
             *entry = Entry::open(packed.wake(id, key));
-            let (one, other) = key.ends();
+            let (&one, &other) = key.ends();
             *key = Quick::off(one, other);
         }
     }

@@ -94,7 +94,7 @@ impl Asleep {
             layer,
             seen_from,
         } = self;
-        let (one, other) = quick.ends();
+        let (&one, &other) = quick.ends();
         let protocol = match socket {
             Some(socket) => Protocol::WebSocket(Box::new(socket.wake())),
             None => Protocol::Unread,

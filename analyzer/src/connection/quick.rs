@@ -66,8 +66,8 @@ const UNREAD: u16 = u16::MAX;
 const NO_TIME: i64 = i64::MIN;
 
 impl Key for Quick {
-    fn ends(&self) -> (Endpoint, Endpoint) {
-        (self.one, self.other)
+    fn ends(&self) -> (&Endpoint, &Endpoint) {
+        (&self.one, &self.other)
     }
 }
 

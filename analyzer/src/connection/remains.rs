@@ -68,7 +68,7 @@ impl Connection {
 impl Remains {
     /// Says that the connection has ended, as [`Connection::finish`] does.
     pub(crate) fn finish(self, id: ConnectionId, quick: &Quick, events: &mut VecDeque<Event>) {
-        let (client, server) = quick.ends();
+        let (&client, &server) = quick.ends();
         let last = quick.last().unwrap_or(Moment::NEVER);
         let ended = Ended {
             opened: Opened {
@@ -101,7 +101,7 @@ impl Remains {
             layer,
             seen_from,
         } = self;
-        let (one, other) = quick.ends();
+        let (&one, &other) = quick.ends();
         Connection {
             ends: Ends {
                 client: one,
