@@ -192,10 +192,11 @@ impl Writer<'_> {
     }
 }
 
-/// Does what covers so many bytes.
+/// Does what covers so many bytes: once at least, since whether there are any cannot be foretold.
 #[inline(always)]
 fn in_steps(count: usize, mut step: impl FnMut(usize)) {
-    let mut done = 0;
+    step(0);
+    let mut done = STEP;
     while done < count {
         step(done);
         done += STEP;
