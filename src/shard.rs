@@ -232,14 +232,15 @@ pub(crate) fn each(
 
 /// Ends what is open, in the order of the connections' numbers.
 pub(crate) fn finish(analyzers: &mut [Analyzer], take: &mut Take<'_>) -> io::Result<()> {
+    let mut first: Vec<_> = analyzers.iter_mut().map(Analyzer::first_open).collect();
     loop {
-        let open = analyzers
-            .iter_mut()
-            .filter_map(|analyzer| Some((analyzer.first_open()?, analyzer)));
-        let Some((_, analyzer)) = open.min_by_key(|(connection, _)| *connection) else {
+        let open = analyzers.iter_mut().zip(&mut first);
+        let open = open.filter_map(|(analyzer, first)| Some(((*first)?, first, analyzer)));
+        let Some((_, first, analyzer)) = open.min_by_key(|(connection, ..)| *connection) else {
             return Ok(());
         };
         analyzer.finish_first();
+        *first = analyzer.first_open();
         while let Some(event) = analyzer.poll_event() {
             take(event)?;
         }

@@ -41,7 +41,7 @@ pub struct Analyzer {
     asleep: Store<Asleep>,
     remains: Store<Remains>,
     /// At the end of the capture, what is still open, the first last.
-    closing: Option<Vec<(ConnectionId, Slot)>>,
+    closing: Option<Vec<Slot>>,
     shared: Shared,
     events: VecDeque<Event>,
 }
@@ -462,19 +462,22 @@ impl Analyzer {
 
     /// The open connection with the lowest number, at the end of the capture.
     pub fn first_open(&mut self) -> Option<ConnectionId> {
-        if self.closing.is_none() {
-            let mut open = Vec::with_capacity(self.flows.len());
-            open.extend(self.flows.all().map(|(slot, flow)| (flow.id(), slot)));
-            open.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
-            self.closing = Some(open);
-        }
-        self.closing.as_ref()?.last().map(|(id, _)| *id)
+        let Self { flows, closing, .. } = self;
+        let id = |slot: Slot| flows.get(slot).map(Entry::id);
+        let closing = closing.get_or_insert_with(|| {
+            let mut open = Vec::with_capacity(flows.len());
+            open.extend(flows.all().map(|(slot, _)| slot));
+            // where none has ended yet they are in order, which is seen at once
+            open.sort_unstable_by_key(|slot| std::cmp::Reverse(id(*slot)));
+            open
+        });
+        closing.last().and_then(|slot| id(*slot))
     }
 
     /// Closes and reports that connection: one of the steps of [`finish`](Self::finish), for a report of many that is
     /// written as it comes.
     pub fn finish_first(&mut self) {
-        if let Some((_, slot)) = self.closing.as_mut().and_then(Vec::pop) {
+        if let Some(slot) = self.closing.as_mut().and_then(Vec::pop) {
             self.finish_flow(slot);
         }
     }
