@@ -53,8 +53,8 @@ impl Window {
 
     #[inline(always)]
     fn place(&self, back: usize) -> usize {
-        let place = self.oldest + self.bytes.len().saturating_sub(back);
-        place.checked_sub(self.bytes.len()).unwrap_or(place)
+        // it goes round only once it is as large as it gets
+        (self.oldest + self.bytes.len().saturating_sub(back)) % SIZE
     }
 
     /// Not by the factor with which a vector grows: that would end at up to twice the size.
