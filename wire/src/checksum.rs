@@ -105,10 +105,13 @@ const BLOCK: usize = 64;
 #[inline(always)]
 fn sum_of_block(block: &[u8; BLOCK]) -> u128 {
     let (words, _) = block.as_chunks();
-    words
-        .iter()
-        .map(|word| u128::from(u64::from_le_bytes(*word)))
-        .sum()
+    sum_of_words(words)
+}
+
+#[inline(always)]
+fn sum_of_words(words: &[[u8; 8]]) -> u128 {
+    let words = words.iter().copied();
+    words.map(|word| u128::from(u64::from_le_bytes(word))).sum()
 }
 
 /// The sum of the last bytes of a block, so many of them.
@@ -142,10 +145,7 @@ const MASKS: [u8; 2 * BLOCK] = {
 #[inline(always)]
 fn sum_of_few(bytes: &[u8]) -> u128 {
     let (words, rest) = bytes.as_chunks();
-    let sum: u128 = words
-        .iter()
-        .map(|word| u128::from(u64::from_le_bytes(*word)))
-        .sum();
+    let sum = sum_of_words(words);
     if rest.is_empty() {
         sum
     } else {

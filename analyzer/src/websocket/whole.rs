@@ -2,7 +2,7 @@
 
 use super::conformance::LONGEST_CONTROL;
 use super::frame::FrameHeader;
-use super::mask::{unmask, unmask_onto};
+use super::mask::unmask_onto;
 use crate::{AlignmentKind, Direction, Opcode};
 
 /// How long a text may be that is unmasked in one piece.
@@ -167,12 +167,14 @@ fn keeps_the_rules(header: &FrameHeader, direction: Direction) -> bool {
 /// Whether a payload is UTF-8, where it has to be (RFC 6455 8.1).
 #[inline]
 fn is_text_if_said(header: &FrameHeader, payload: &[u8]) -> bool {
-    header.opcode != Opcode::Text
-        || if payload.len() <= SHORT {
-            is_short_text(payload, header.masking_key.unwrap_or_default())
-        } else {
-            is_long_text(payload, header.masking_key)
-        }
+    if header.opcode != Opcode::Text {
+        return true;
+    }
+    match header.masking_key {
+        key if payload.len() <= SHORT => is_text(payload, key.unwrap_or_default(), &mut [0; SHORT]),
+        Some(key) => is_text(payload, key, &mut [0; LONGEST_MASKED_TEXT]),
+        None => simdutf8::basic::from_utf8(payload).is_ok(),
+    }
 }
 
 /// How long most texts are at most.
@@ -181,30 +183,15 @@ const SHORT: usize = 256;
 /// Into how much the library that knows UTF-8 cuts its input; what is left over takes it as long as some of these.
 const PIECE: usize = 64;
 
-/// Whether a payload that is [`SHORT`] is UTF-8 once it is unmasked; a key of zeros does not mask.
+/// Whether a payload is UTF-8 once it is unmasked, where there is room for it in zeros; a key of zeros does not mask.
 ///
-/// Zeros behind it fill its last piece up, so that the same is done to it whatever its length, but for how often.
-fn is_short_text(payload: &[u8], key: [u8; 4]) -> bool {
-    let mut clear = [0; SHORT];
-    let pieces = payload.len().next_multiple_of(PIECE);
-    let (Some(()), Some(pieces)) = (unmask_onto(payload, key, &mut clear), clear.get(..pieces))
-    else {
+/// The zeros behind it fill its last piece up, so that the same is done whatever its length, but for how often.
+fn is_text(payload: &[u8], key: [u8; 4], clear: &mut [u8]) -> bool {
+    if unmask_onto(payload, key, clear).is_none() {
         return false;
-    };
-    simdutf8::basic::from_utf8(pieces).is_ok()
-}
-
-fn is_long_text(payload: &[u8], key: Option<[u8; 4]>) -> bool {
-    let Some(key) = key else {
-        return simdutf8::basic::from_utf8(payload).is_ok();
-    };
-    let mut clear = [0; LONGEST_MASKED_TEXT];
-    let Some(clear) = clear.get_mut(..payload.len()) else {
-        return false;
-    };
-    clear.copy_from_slice(payload);
-    unmask(clear, key, 0);
-    simdutf8::basic::from_utf8(clear).is_ok()
+    }
+    let pieces = clear.get(..payload.len().next_multiple_of(PIECE));
+    pieces.is_some_and(|pieces| simdutf8::basic::from_utf8(pieces).is_ok())
 }
 
 #[cfg(test)]
