@@ -101,6 +101,11 @@ impl Decoder {
         self.state == State::Block && self.bits.count() == 0
     }
 
+    /// Whether the length of a stored block comes next, at a whole byte: a block of nothing, if the sender took it off there.
+    pub(super) fn is_at_stored_length(&self) -> bool {
+        self.state == State::StoredLength && self.bits.count() == 0
+    }
+
     /// Decodes the message's next bytes as far as the output has room. Behind that, it goes on with the same input.
     pub(super) fn decode(
         &mut self,
