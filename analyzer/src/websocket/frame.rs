@@ -44,8 +44,7 @@ impl FrameHeader {
     #[inline]
     fn at(front: &[u8; LONGEST_HEADER]) -> Self {
         let [first, second, a, b, c, d, e, f, g, h, ..] = *front;
-        let short = second & 0x7F;
-        let extended_length = 2 * u8::from(short == 126) + 8 * u8::from(short == 127);
+        let extended_length = extended_length(second);
         let extended = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
         let extended = extended >> (64 - 8 * u32::from(extended_length)).min(63);
         let key = front.get(2 + usize::from(extended_length)..);
@@ -53,7 +52,7 @@ impl FrameHeader {
         Self {
             masking_key: key.filter(|_| second & 0x80 != 0),
             length: if extended_length == 0 {
-                short.into()
+                (second & 0x7F).into()
             } else {
                 extended
             },
@@ -101,12 +100,15 @@ impl FrameHeader {
 
 /// How long the header that begins with these two bytes is.
 pub(crate) fn header_size(second: u8) -> usize {
-    let extended = match second & 0x7F {
-        126 => 2,
-        127 => 8,
-        _ => 0,
-    };
-    2 + extended + if second & 0x80 == 0 { 0 } else { 4 }
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    2 + usize::from(extended_length(second)) + mask
+}
+
+/// How many bytes the extended length takes in a header with this second byte, told without a branch.
+#[inline]
+fn extended_length(second: u8) -> u8 {
+    let short = second & 0x7F;
+    2 * u8::from(short == 126) + 8 * u8::from(short == 127)
 }
 
 fn header(input: &[u8]) -> IResult<&[u8], FrameHeader> {
