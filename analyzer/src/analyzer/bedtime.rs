@@ -6,7 +6,8 @@
 //! ```
 //!
 //! It is looked into when one more is awake: where all segments are merely counted, this costs nothing. Where the whole map is
-//! asked for, no segment is merely counted, so the [`Quick`] of a connection is on only while that sleeps, and any segment wakes it.
+//! asked for, no segment is merely counted, so the [`Quick`] of a connection is on only while that sleeps, and any segment
+//! wakes it.
 
 use std::collections::VecDeque;
 

@@ -283,8 +283,9 @@ impl Http {
         answer.status == 101 && is_open && around.request_may_follow
     }
 
-    /// Reads a head, if it is whole; empty lines before it are passed over (RFC 9112 2.2) and no part of it. Mostly it is from the beginning, and one pass tells; where it is not, the search for its
-    /// end goes on where it stopped, and no pass begins anew with each piece.
+    /// Reads a head, if it is whole; empty lines before it are passed over (RFC 9112 2.2) and no part of it. Mostly it is whole
+    /// from the beginning, and one pass tells; where it is not, the search for its end goes on where it stopped, and no pass
+    /// begins anew with each piece.
     fn head_step(
         &mut self,
         direction: Direction,

@@ -160,6 +160,7 @@ impl Inflater {
             return;
         }
         inflated.has_tail = self.open.last == TAIL;
+        // nearly all end so, and nothing has to be decoded to know that they end whole
         let is_flushed = decoder.is_at_stored_length() && !inflated.has_tail;
         if !is_flushed && !ends_whole(decoder, inflated.has_tail, output) {
             self.fail(Fault::Unfinished);
@@ -245,8 +246,7 @@ impl Open {
     }
 }
 
-/// Whether the data ends between two blocks, once the sender's flush is whole again. It does where the length of a stored block
-/// is all that is missing, as mostly.
+/// Whether the data ends between two blocks, once the sender's flush is whole again.
 fn ends_whole(decoder: &mut Decoder, has_tail: bool, output: &mut Output) -> bool {
     let mut ending = if has_tail { &NOTHING[..] } else { &ENDING };
     let stop = decoder.decode(&mut ending, output, &Window::default());
